@@ -1,0 +1,145 @@
+"""train.py: trains a GAN, or goes on with a run."""
+
+import dataclasses
+import sys
+
+from tfgan_zoo import registry
+from tfgan_zoo.cli import app
+from tfgan_zoo.data import names
+from tfgan_zoo.training import config as configs
+from tfgan_zoo.training.run_directory import RunDirectory
+
+COMMAND = app.Command(
+    "train.py",
+    "Trains a GAN, or resumes a run. What is not given follows the method, the network and the data set.",
+    (
+        "--method=pconv",
+        "--method=gan --loss=hinge --network=sngan --width=64 --kimg=500",
+        "--run_dir=runs/00003-pconv-fashion_mnist_10k",
+    ),
+)
+
+
+def _declare():
+    c = COMMAND
+    c.string("method", None, f"the method: {', '.join(registry.METHODS)} (default pconv)")
+    c.string("dataset", None, "a data set's name (default fashion_mnist_10k); --list shows them")
+    c.string("data_dir", None, "where TensorFlow Datasets keeps prepared data (default: its own choice)")
+    c.integer("image_size", None, "height and width of the images in pixels")
+    c.integer("channels", None, "1 for grey, 3 for RGB")
+    c.string("network", None, f"the architecture: {', '.join(registry.NETWORKS)}")
+    c.integer("width", None, "the networks' base number of channels")
+    c.integer("latent_dim", None, "dimension of the latents z")
+    c.string("normalization", None, f"the discriminator's: {', '.join(configs.NORMALIZATIONS)}")
+    c.string("loss", None, f"the loss: {', '.join(registry.LOSSES)}")
+    c.string("penalty", None, f"the discriminator's penalty: {', '.join(registry.PENALTIES)}")
+    c.number("penalty_weight", None, "its weight")
+    c.words("augment", None, f"DiffAugment of reals and fakes: any of {','.join(configs.POLICIES)}")
+    c.integer("batch_size", None, "images in a batch, over all devices")
+    c.integer("n_dis", None, "discriminator steps in a step")
+    c.number("g_lr", None, "Adam's learning rate for the generator")
+    c.number("d_lr", None, "Adam's learning rate for the discriminator")
+    c.number("beta_1", None, "Adam's decay of the first moment")
+    c.number("beta_2", None, "Adam's decay of the second moment")
+    c.string("lr_decay", None, "linear: to 0 over the run; none (default)")
+    c.number("ema_kimg", None, "half-life of the generator's average in kimg; 0 switches it off (default 10)")
+    c.number("perturb", None, "rate of the perturbed convolutions in D, with any method; 0 is none (pconv 0.5)")
+    c.string("perturb_law", None, f"their noise: {', '.join(configs.LAWS)}")
+    c.boolean("perturb_first", None, "perturb what D's first convolution sees too (default true)")
+    c.number("kimg", None, "length of the run in thousands of images: steps x batch_size / 1000")
+    c.number("tick_kimg", None, "a sample grid, a line of metrics and a checkpoint every so many kimg")
+    c.integer("seed", None, "the seed of everything random (default 0)")
+    c.string("run_dir", None, "the run's folder; an existing run is resumed (default runs/<next>)")
+    c.string("strategy", None, "devices: auto, none (one device), mirrored (all of this machine)")
+    c.string("precision", None, f"{', '.join(configs.PRECISIONS)}")
+    c.string("jit", None, "XLA: auto, on, off")
+    c.integer("threads", None, "CPU threads of one operation (default: the cores)")
+    c.boolean("dry_run", False, "print the resolved configuration as JSON and stop")
+    c.boolean("list", False, "print the methods, losses, networks and data sets and stop")
+
+
+_declare()
+_NOT_CONFIG = {"help", "run_dir", "dry_run", "list"}
+
+
+def main(argv=None):
+    """Runs train.py with `argv`; returns the exit status."""
+    return COMMAND.run(_body, argv)
+
+
+def _body(values, given):
+    if values["list"]:
+        print(_list())
+        return app.DONE
+    settings = {name: values[name] for name in given - _NOT_CONFIG}
+    if "augment" in settings:
+        settings["augment"] = tuple(settings["augment"])
+    run_dir = values["run_dir"]
+    if run_dir and RunDirectory.is_run(run_dir):
+        run = RunDirectory(run_dir)
+        config = _resumed(run, settings)
+    else:
+        run, config = None, configs.resolve(**settings)
+        if not values["dry_run"]:
+            RunDirectory.check(run_dir or "runs")
+    app.import_tensorflow()
+    from tfgan_zoo import data as data_sets
+    from tfgan_zoo.training import devices
+
+    config = devices.resolve(config)
+    if values["dry_run"]:
+        print(config.to_json(), end="")
+        return app.DONE
+    formats = {name: getattr(config, name) for name in ("data_dir", "image_size", "channels")}
+    data = data_sets.load(config.dataset, **formats)
+    run = run or RunDirectory.create(config, run_dir)
+    run.write_config(config)
+    return _train(config, run, data)
+
+
+def _train(config, run, data):
+    from tfgan_zoo.training.errors import Interrupted, RunError
+    from tfgan_zoo.training.train import train
+
+    print(f"run       {run.path}")
+    try:
+        train(config, run, data)
+    except Interrupted as stop:
+        app.fail(f"train.py: {stop}; go on with: python train.py --run_dir={run.path}", app.FAILED)
+        return 128 + stop.signal
+    except (RunError, OSError) as error:
+        return app.fail(f"train.py: {error}", app.FAILED)
+    print(f"run       {run.path}")
+    print(f"samples   {max(run.samples.glob('step_*.png'))}")
+    print(f"generate  python generate.py --model={run.path} --num=64 --output=grid.png")
+    print(f"export    python export.py --model={run.path} --output=exports/{config.method}")
+    return app.DONE
+
+
+def _resumed(run, settings):
+    """Returns the run's own config; a flag may repeat it, and --kimg may change the length of a constant-rate run."""
+    config = run.config()
+    if "kimg" in settings and config.lr_decay == "none":
+        config = dataclasses.replace(config, kimg=settings["kimg"])
+    for name, value in settings.items():
+        if getattr(config, name) not in (value, None):
+            raise ValueError(f"{name}={value}: {run.path} was begun with {name}={getattr(config, name)}; a run keeps it")
+    return config
+
+
+def _list():
+    tables = {
+        "methods": registry.METHODS,
+        "losses": registry.LOSSES,
+        "penalties": registry.PENALTIES,
+        "networks": registry.NETWORKS,
+        "data sets": names.DATASETS,
+    }
+    lines = []
+    for title, table in tables.items():
+        lines += [title, *(f"  {name:<20}{entry.summary}" for name, entry in table.items()), ""]
+    return "\n".join(lines[:-1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

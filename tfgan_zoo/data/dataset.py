@@ -1,0 +1,120 @@
+"""What every data set offers: endless training batches, and its first real items for evaluation."""
+
+import dataclasses
+import numbers
+
+import tensorflow as tf
+
+from tfgan_zoo import random
+
+_PREFETCH = 4  # batches
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Data:
+    """A data set: its description and the ways to read it. `tfgan_zoo.data.load` makes one.
+
+    Attributes:
+        name: str.
+        description: str, one sentence.
+        shape: (H, W, C) of an image, (d,) of a mixture's vector.
+        num_train: int, how many items train; None for a mixture, which has no end.
+        num_heldout: int, how many items are held out; None for a mixture.
+        num_classes: int; 0 if there are no labels (they are all 0 then).
+        label_names: tuple of str, one a class; empty if they have no names.
+        native: int, the pixels a side of the images inside their border of zeros; None for a mixture.
+        mixture: the `tfgan_zoo.data.mixtures.Mixture` (`centres`, `std`); None for images.
+        source: what holds or draws the items: an object with `batches` and `first`.
+
+    >>> from tfgan_zoo import data
+    >>> clothes = data.load("fashion_mnist_10k")
+    >>> clothes.shape, clothes.num_train, clothes.num_heldout, clothes.label_names[0]
+    ((32, 32, 1), 9000, 1000, 'T-shirt/top')
+    >>> images, labels = clothes.reals(10, split="heldout")
+    >>> images.shape, clothes.crop(images).shape, labels.dtype.name
+    ((10, 32, 32, 1), (10, 28, 28, 1), 'int32')
+    """
+
+    name: str
+    description: str
+    shape: tuple
+    num_train: int | None
+    num_heldout: int | None
+    num_classes: int
+    label_names: tuple = ()
+    native: int | None = None
+    mixture: object = None
+    source: object = dataclasses.field(repr=False)
+
+    def train(self, batch_size, rows, seed, start_step=0):
+        """Yields the training batches of all steps from `start_step` on, without end.
+
+        The training items form one endless stream: all of them in the order that (seed, epoch 0) gives, then all in
+        the order of epoch 1, and so on; a mixture's stream is one endless row of draws. Step k takes the next
+        batch_size * rows of it, across the end of an epoch if need be, and element (b, r) of its batch is item
+        `(k * batch_size + b) * rows + r` of the stream. So the rows of one sample stay together when a strategy
+        splits the first dimension over replicas, and nothing depends on TensorFlow's global seed or on what was
+        read before: `start_step=k` yields what step k of `start_step=0` yields, and finds its place at once.
+
+        Args:
+            batch_size: int, B, samples of one network call, over all replicas.
+            rows: int, network calls of a step that want reals of their own.
+            seed: int in [0, 2**31), the run's seed.
+            start_step: int, the first step to yield.
+
+        Returns:
+            A `tf.data.Dataset` of {"images": float32[B, rows, *shape], "labels": int32[B, rows]}; images are in
+            [-1, 1], vectors in data units.
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        _check_int("batch_size", batch_size, 1)
+        _check_int("rows", rows, 1)
+        _check_int("seed", seed, 0, random.MAX_SEED)
+        _check_int("start_step", start_step, 0)
+        size = batch_size * rows
+
+        def fold(images, labels):
+            return {
+                "images": tf.reshape(images, [batch_size, rows, *self.shape]),
+                "labels": tf.reshape(labels, [batch_size, rows]),
+            }
+
+        options = tf.data.Options()
+        options.autotune.enabled = False  # it can stall the end of a short `fit` for longer than the `fit` took
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+        flat = self.source.batches(seed, start_step * size, size)
+        return flat.map(fold).with_options(options).prefetch(_PREFETCH)
+
+    def reals(self, num, split="train"):
+        """Returns the first `num` items of a split, in the source's order; a mixture's are those of seed 0.
+
+        Args:
+            num: int, at least 1 and at most the size of the split.
+            split: "train" or "heldout"; no item is in both.
+
+        Returns:
+            (float32[num, *shape], int32[num]), NumPy arrays: images in [-1, 1] (vectors: data units), and labels.
+
+        Raises:
+            ValueError: for an unknown split, and for more items than the split has.
+        """
+        sizes = {"train": self.num_train, "heldout": self.num_heldout}
+        if split not in sizes:
+            raise ValueError(f"split={split} is unknown; choose from {', '.join(sizes)}")
+        _check_int("num", num, 1, sizes[split])
+        images, labels = self.source.first(num, split)
+        return images.numpy(), labels.numpy()
+
+    def crop(self, images):
+        """Cuts the border of zeros off [..., H, W, C] images: returns [..., native, native, C]."""
+        start = (self.shape[0] - self.native) // 2
+        stop = start + self.native
+        return images[..., start:stop, start:stop, :]
+
+
+def _check_int(argument, value, least, most=None):
+    if not isinstance(value, numbers.Integral) or value < least or (most is not None and value > most):
+        allowed = f"of at least {least}" if most is None else f"in [{least}, {most}]"
+        raise ValueError(f"{argument}={value} must be an integer {allowed}")

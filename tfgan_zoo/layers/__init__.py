@@ -1,0 +1,6 @@
+"""What Keras lacks: spectral normalisation that follows its paper, and perturbed convolution."""
+
+from tfgan_zoo.layers.perturbation import PerturbedConv2D, PerturbedSNConv2D, conv2d
+from tfgan_zoo.layers.spectral_normalization import SNConv2D, SNDense, power_iteration
+
+__all__ = ["PerturbedConv2D", "PerturbedSNConv2D", "SNConv2D", "SNDense", "conv2d", "power_iteration"]

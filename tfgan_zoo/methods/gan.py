@@ -1,0 +1,374 @@
+"""The training loop that all methods share, and its seams."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import random, registry
+from tfgan_zoo.layers import power_iteration
+from tfgan_zoo.methods import batch as batches
+from tfgan_zoo.objectives import augment as augmentation
+from tfgan_zoo.objectives import losses, penalties
+
+R1_INTERVAL = 16  # lazy regularisation: R1 every 16th step, 16 times as strong (Karras et al. 2020)
+LECAM_DECAY = 0.99
+EMA_RAMPUP = 0.05  # the half-life never exceeds 5 % of the images seen, so that short runs average too
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class GAN(keras.Model):
+    """A generative adversarial network, and the loop on which every method is built.
+
+    Goodfellow et al. 2014, arXiv 1406.2661. One step is `n_dis` discriminator updates and one generator update:
+
+        theta_D <- theta_D - lr * grad L_D(D(x), D(G(z))) ;  theta_G <- theta_G - lr * grad L_G(D(G(z)))
+
+    A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_loss`,
+    `discriminator_step`, `generator_gradients`, `reals_per_step`, `log_names`. Nobody overrides `train_step`.
+
+    Calling the model samples: `gan(latents)` is the averaged (EMA) generator in inference mode.
+
+    Args:
+        generator: a network latents[N, latent_dim] -> images[N, ...] in [-1, 1], with `latent_dim` and `image_shape`.
+        discriminator: a network images[N, ...] -> logits[N, 1].
+        loss: str, one of `registry.LOSSES`.
+        penalty: str, one of `registry.PENALTIES`.
+        penalty_weight: float >= 0; None takes the penalty's usual weight.
+        n_dis: int >= 1, discriminator updates in a step.
+        ema_kimg: float >= 0, half-life of the generator's average in thousands of images; 0 samples the raw generator.
+        augment: tuple of str out of "color", "translation", "cutout" (DiffAugment), applied to reals and fakes.
+        seed: int in [0, 2**31), from which every draw of the training follows.
+
+    Example:
+
+    >>> import keras, numpy as np
+    >>> from tfgan_zoo.methods import GAN
+    >>> from tfgan_zoo.networks import DCGANDiscriminator, DCGANGenerator
+    >>> gan = GAN(DCGANGenerator(width=4, latent_dim=8), DCGANDiscriminator(width=4))
+    >>> gan.compile(keras.optimizers.Adam(2e-4, 0.5), keras.optimizers.Adam(2e-4, 0.5))
+    >>> history = gan.fit(np.zeros((8, 32, 32, 1), "float32"), batch_size=4, verbose=0)
+    >>> gan.generate(2, seed=0).shape
+    (2, 32, 32, 1)
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        loss="non_saturating",
+        penalty="none",
+        penalty_weight=None,
+        n_dis=1,
+        ema_kimg=10.0,
+        augment=(),
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        registry.choose("penalty", penalty, registry.PENALTIES)
+        _at_least("n_dis", n_dis, 1)
+        _at_least("ema_kimg", ema_kimg, 0)
+        if not 0 <= seed <= random.MAX_SEED:
+            raise ValueError(f"seed={seed} must be in [0, {random.MAX_SEED}]")
+        if penalty_weight is None:
+            penalty_weight = registry.PENALTIES[penalty].defaults.get("penalty_weight", 0.0)
+        _at_least("penalty_weight", penalty_weight, 0)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema_generator = generator.__class__.from_config(generator.get_config())
+        self.ema_generator.trainable = False
+        self.objective = losses.get(loss)
+        self.penalty = penalty
+        self.penalty_weight = float(penalty_weight)
+        self.n_dis = int(n_dis)
+        self.ema_kimg = float(ema_kimg)
+        self.augment = augmentation.check_policy(augment)
+        self.seed = int(seed)
+        self.step = self._state("step", dtype="int64")
+        self.average_real = self._state("average_real")  # LeCam's running averages of the logits
+        self.average_fake = self._state("average_fake")
+        self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
+        self._keep_metrics = False
+        self.built = True  # else fit under a strategy calls the model on the image batch
+        for average, weight in zip(self.ema_generator.weights, generator.weights, strict=True):
+            average.assign(weight)
+
+    # What a notebook uses ------------------------------------------------------------------------------------------
+
+    def compile(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None, **kwargs):
+        """Sets the optimisers, and builds them so that they can be saved and restored at once.
+
+        Args:
+            generator_optimizer: a Keras optimiser with a constant learning rate.
+            discriminator_optimizer: the same; it is applied `n_dis` times a step.
+            learning_rate_scale: a `keras.optimizers.schedules.LearningRateSchedule` of the run's *step*, multiplied
+                with both learning rates. (A schedule inside an optimiser would count that optimiser's own updates.)
+            **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution` of `keras.Model.compile`.
+
+        Raises:
+            ValueError: if an optimiser carries a schedule.
+        """
+        super().compile(optimizer=None, **kwargs)
+        self.generator_optimizer = keras.optimizers.get(generator_optimizer)
+        self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        self.learning_rate_scale = learning_rate_scale
+        self._base_learning_rates = {}
+        for role, network in (("generator", self.generator), ("discriminator", self.discriminator)):
+            optimizer = getattr(self, f"{role}_optimizer")
+            config = optimizer.get_config()["learning_rate"]
+            if not isinstance(config, int | float):
+                raise ValueError(f"{role}_optimizer: its learning rate must be a number; pass learning_rate_scale=")
+            self._base_learning_rates[role] = float(config)
+            optimizer.build(network.trainable_variables)
+        self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
+
+    def fit(self, x=None, batch_size=None, **kwargs):
+        """`keras.Model.fit` on images in [-1, 1]: an array [N, ...], or a data set as in `batch.rows_first`."""
+        if not isinstance(x, tf.data.Dataset):
+            x = np.asarray(x)
+            size = min(batch_size or 64, len(x))
+            x = tf.data.Dataset.from_tensor_slices(x).shuffle(len(x), seed=self.seed).batch(size, drop_remainder=True)
+        x = batches.rows_first(x, self.reals_per_step, len(self.generator.image_shape))
+        return super().fit(x, shuffle=False, **kwargs)
+
+    def call(self, latents, training=False):
+        """Returns the averaged generator's images, float32[N, ...] in [-1, 1], of latents[N, latent_dim]."""
+        return self.ema_generator(latents, training=False)
+
+    def sample(self, latents):
+        """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; mixtures in data units."""
+        images = tf.cast(self(latents, training=False), tf.float32)
+        return images if len(self.generator.image_shape) == 1 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)
+
+    def generate(self, num, seed=0, truncation=1.0, batch_size=64):
+        """Samples the averaged generator: image i is the image of seed `seed + i`, whatever the batch size.
+
+        Args:
+            num: int >= 1, how many.
+            seed: int, the first image's seed.
+            truncation: float in [0, 1], scales the latents: 1 samples what was trained, 0 is the mean image.
+            batch_size: int >= 1, images computed at once.
+
+        Returns:
+            A NumPy array float32[num, H, W, C] in [0, 1] (mixtures: float32[num, d] in data units).
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        _at_least("num", num, 1)
+        _at_least("batch_size", batch_size, 1)
+        if not 0 <= truncation <= 1:
+            raise ValueError(f"truncation={truncation} must be in [0, 1]")
+        seeds = np.arange(seed, seed + num, dtype="int64")
+        parts = [self._sample_seeds(part, truncation) for part in np.split(seeds, range(batch_size, num, batch_size))]
+        return np.concatenate([part.numpy() for part in parts])
+
+    @property
+    def sampler(self):
+        """The network whose weights sampling needs: what an export holds."""
+        return self.ema_generator
+
+    # The seams ----------------------------------------------------------------------------------------------------
+
+    @property
+    def reals_per_step(self):
+        """How many batches of reals a step reads."""
+        return self.n_dis
+
+    @property
+    def log_names(self):
+        """The names of the numbers that a step reports, in order."""
+        names = ["d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"]
+        return names if self.penalty == "none" else [*names, "penalty"]
+
+    def discriminator_loss(self, real_logits, fake_logits):
+        """Returns L_D, a float32 scalar, of logits[B, 1] on reals and fakes."""
+        return self.objective.discriminator(real_logits, fake_logits)
+
+    def generator_loss(self, fake_logits):
+        """Returns L_G, a float32 scalar, of logits[B, 1] on fakes."""
+        return self.objective.generator(fake_logits)
+
+    def discriminator_step(self, batch):
+        """One update of the discriminator on `batch`; returns logs {name: scalar}."""
+        power_iteration(self.discriminator)
+        fakes = self.fakes(batch, "discriminator")
+        variables = self.discriminator.trainable_variables
+        with tf.GradientTape() as tape:
+            loss, logs = self.discriminator_objective(batch, fakes)
+            shared = share(loss)
+        gradients = tape.gradient(shared, variables)
+        self.discriminator_optimizer.apply(gradients, variables)
+        return logs | {"d_grad_norm": global_norm(gradients)}
+
+    def generator_gradients(self, batch_list):
+        """Gradients of the generator's update.
+
+        Args:
+            batch_list: the step's `reals_per_step` batches; the plain GAN only takes its size from them.
+
+        Returns:
+            (one gradient for each of `generator.trainable_variables`, summing over replicas; logs {name: scalar}).
+        """
+        batch = batch_list[-1]
+        with tf.GradientTape() as tape:
+            loss = self.generator_loss(self.critic(self.fakes(batch, "generator"), batch, "generator"))
+            shared = share(loss)
+        return tape.gradient(shared, self.generator.trainable_variables), {"g_loss": loss}
+
+    # What the seams are made of -----------------------------------------------------------------------------------
+
+    def train_step(self, data):
+        """`n_dis` discriminator steps, one generator step, the averages, the logs."""
+        self._assign_learning_rates()
+        batch_list = batches.split(data, self.reals_per_step)
+        logs = {}
+        for batch in batch_list[: self.n_dis]:
+            logs |= self.discriminator_step(batch)
+        gradients, generator_logs = self.generator_gradients(batch_list)
+        self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+        logs |= generator_logs | {"g_grad_norm": global_norm(gradients)}
+        self._average_generator(batch_list[0].size)
+        self.step.assign_add(1)
+        for tracker in self.trackers:
+            tracker.update_state(logs[tracker.name])
+        return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def scope(self, batch, purpose):
+        """Opens the `random.scope` of one network call in this step."""
+        return random.scope(self.seed, self.step.value, purpose, batch.substep, batch.first_row)
+
+    def fakes(self, batch, purpose):
+        """Draws latents and returns the generator's images, in training mode, as many as `batch` has rows."""
+        with self.scope(batch, f"{purpose}/fakes"):
+            latents = random.normal((batch.size, self.generator.latent_dim), "latents")
+            return self.generator(latents, training=True)
+
+    def critic(self, images, batch, purpose):
+        """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`."""
+        with self.scope(batch, purpose):
+            return self.discriminator(augmentation.diff_augment(images, self.augment), training=True)
+
+    def discriminator_objective(self, batch, fakes):
+        """Returns (L_D with its penalty, logs) of one batch; gradients flow into the fakes if the caller lets them."""
+        real_logits = self.critic(batch.images, batch, "reals")
+        fake_logits = self.critic(fakes, batch, "fakes")
+        loss = self.discriminator_loss(real_logits, fake_logits)
+        logs = {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
+        if self.penalty != "none":
+            penalty = getattr(self, f"_{self.penalty}")(batch, fakes, real_logits, fake_logits)
+            loss += self.penalty_weight * penalty
+            logs["penalty"] = penalty
+        return loss, logs | {"d_loss": loss}
+
+    def _wgan_gp(self, batch, fakes, real_logits, fake_logits):
+        with self.scope(batch, "penalty"):
+            alpha = random.uniform((batch.size,), "alpha")
+        return penalties.gradient_penalty(lambda x: self.critic(x, batch, "penalty"), batch.images, fakes, alpha)
+
+    def _r1(self, batch, fakes, real_logits, fake_logits):
+        def now():
+            return R1_INTERVAL * penalties.r1(lambda x: self.critic(x, batch, "penalty"), batch.images)
+
+        return tf.cond(self.step.value % R1_INTERVAL == 0, now, lambda: tf.zeros([]))
+
+    def _lecam(self, batch, fakes, real_logits, fake_logits):
+        # The averages run over the global batch; they begin as plain means, else zeros would pull at first.
+        count = tf.cast(self.step.value * self.n_dis + batch.substep, tf.float32)
+        weight = tf.maximum(1 - LECAM_DECAY, 1 / (count + 1))
+        for average, logits in ((self.average_real, real_logits), (self.average_fake, fake_logits)):
+            mean = replica_mean(tf.stop_gradient(tf.reduce_mean(logits)))
+            average.assign(average.value + weight * (mean - average.value))
+        return penalties.lecam(real_logits, fake_logits, self.average_real.value, self.average_fake.value)
+
+    def _assign_learning_rates(self):
+        if self.learning_rate_scale is None:
+            return
+        scale = self.learning_rate_scale(self.step.value)
+        for role, base in self._base_learning_rates.items():
+            getattr(self, f"{role}_optimizer").learning_rate.assign(base * scale)
+
+    def _average_generator(self, rows):
+        images = tf.cast(rows * tf.distribute.get_strategy().num_replicas_in_sync, tf.float32)
+        seen = tf.cast(self.step.value, tf.float32) * images
+        half_life = tf.minimum(self.ema_kimg * 1000, seen * EMA_RAMPUP)
+        decay = tf.where(half_life > 0, 0.5 ** (images / tf.maximum(half_life, 1.0)), 0.0)
+        for average, weight in zip(self.ema_generator.weights, self.generator.weights, strict=True):
+            average.assign(average.value + tf.cast(1 - decay, average.dtype) * (weight.value - average.value))
+
+    @tf.function(reduce_retracing=True)
+    def _sample_seeds(self, seeds, truncation):
+        latents = random.latents_from_seeds(seeds, self.generator.latent_dim)
+        return self.sample(latents * tf.cast(truncation, tf.float32))
+
+    def _state(self, name, dtype="float32"):
+        return self.add_weight(
+            shape=(), dtype=dtype, initializer="zeros", trainable=False, name=name, aggregation="only_first_replica"
+        )
+
+    # Keras: metrics and saving -------------------------------------------------------------------------------------
+
+    def keep_metrics(self):
+        """Lets the next `fit` go on with the running means, as a run resumed inside an epoch must."""
+        self._keep_metrics = True
+
+    def reset_metrics(self):
+        """Resets the running means; `fit` calls it at the start of every epoch."""
+        if not self._keep_metrics:
+            super().reset_metrics()
+        self._keep_metrics = False
+
+    def get_config(self):
+        return {
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "loss": self.objective.name,
+            "penalty": self.penalty,
+            "penalty_weight": self.penalty_weight,
+            "n_dis": self.n_dis,
+            "ema_kimg": self.ema_kimg,
+            "augment": list(self.augment),
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for role in ("generator", "discriminator"):
+            config[role] = keras.saving.deserialize_keras_object(config[role])
+        return cls(**config)
+
+    def get_compile_config(self):
+        config = {"learning_rate_scale": keras.saving.serialize_keras_object(self.learning_rate_scale)}
+        for role, base in self._base_learning_rates.items():
+            serialized = keras.saving.serialize_keras_object(getattr(self, f"{role}_optimizer"))
+            serialized["config"]["learning_rate"] = base  # not the decayed rate of the moment
+            config[f"{role}_optimizer"] = serialized
+        return config
+
+    def compile_from_config(self, config):
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+
+def share(loss):
+    """Returns this replica's share of a loss that is a mean over samples: optimisers sum gradients over replicas."""
+    return loss / tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def replica_mean(value):
+    """Returns the mean of a tensor over the replicas; the tensor itself on one device."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return value
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
+
+
+def global_norm(gradients):
+    """Returns the Euclidean norm of this replica's gradients together, float32."""
+    return tf.linalg.global_norm([tf.cast(gradient, tf.float32) for gradient in gradients if gradient is not None])
+
+
+def _at_least(argument, value, bound):
+    if not value >= bound:
+        raise ValueError(f"{argument}={value} must be at least {bound}")

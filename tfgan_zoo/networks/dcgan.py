@@ -1,0 +1,160 @@
+"""DCGAN after Radford, Metz and Chintala 2016, "Unsupervised Representation Learning with Deep Convolutional
+Generative Adversarial Networks" (arXiv 1511.06434).
+
+As published: strided convolutions in place of pooling, batch normalisation except where the image enters and
+leaves, ReLU in the generator, leaky ReLU 0.2 in the discriminator, kernels drawn from N(0, 0.02^2). Kernels are
+4 x 4, as in common code: with stride 2 every output pixel then gets equally many terms.
+"""
+
+import functools
+import math
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import layers, registry
+from tfgan_zoo.networks import base
+
+IMAGE_SIZES = (32, 64, 128)
+
+
+def _widths(image_size, width):
+    """Channels at half the image's resolution, at a quarter, ... down to 4 x 4."""
+    return [width * 2**i for i in range(int(math.log2(image_size)) - 2)]
+
+
+def _published_init():
+    return keras.initializers.RandomNormal(stddev=0.02)
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class DCGANGenerator(base.Network):
+    """Latents to images by transposed convolutions (Radford et al. 2016, arXiv 1511.06434).
+
+    Args:
+        image_size: int, pixels a side: 32, 64 or 128.
+        channels: int, the image's channels.
+        width: int, channels at half the image's resolution; they double with every halving, down to 4 x 4.
+        latent_dim: int, length of the latents.
+
+    Raises:
+        ValueError: for another image size, or a size below 1.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.networks.dcgan import DCGANGenerator
+    >>> generator = DCGANGenerator(width=4)
+    >>> generator(tf.zeros((2, 128))).shape.as_list()
+    [2, 32, 32, 1]
+    """
+
+    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, **kwargs):
+        base.check_choice("image_size", image_size, IMAGE_SIZES)
+        base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
+        super().__init__(**kwargs)
+        self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
+        self.image_shape = (image_size, image_size, channels)
+        dtype = self.dtype_policy
+        deconv = functools.partial(keras.layers.Conv2DTranspose, kernel_size=4, strides=2, padding="same")
+        *widths, deepest = _widths(image_size, width)
+
+        project = keras.layers.Dense(
+            4 * 4 * deepest, use_bias=False, kernel_initializer=_published_init(), name="project", dtype=dtype
+        )
+        stack = [project, keras.layers.Reshape((4, 4, deepest), dtype=dtype), *_norm_relu("project", dtype)]
+        for i, filters in enumerate(reversed(widths)):
+            name = f"deconv{i + 1}"
+            stack += [
+                deconv(filters, use_bias=False, kernel_initializer=_published_init(), name=name, dtype=dtype),
+                *_norm_relu(name, dtype),
+            ]
+        stack += [
+            deconv(channels, activation="tanh", kernel_initializer=_published_init(), name="output", dtype="float32")
+        ]
+        self.trunk = keras.Sequential(stack, name="trunk")
+        self.create_weights((latent_dim,))
+
+    def call(self, latents, training=False):
+        return self.trunk(latents, training=training)
+
+
+def _norm_relu(name, dtype):
+    return [base.batch_norm(f"{name}_norm", dtype), keras.layers.ReLU(name=f"{name}_relu", dtype=dtype)]
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class DCGANDiscriminator(base.Discriminator):
+    """Images to logits by strided convolutions (Radford et al. 2016, arXiv 1511.06434).
+
+    Args:
+        image_size: int, pixels a side: 32, 64 or 128.
+        channels: int, the image's channels.
+        width: int, channels at half the image's resolution; they double with every halving, down to 4 x 4.
+        normalization: "batch" as published, in every convolution but the first; "spectral" in every layer
+            (Miyato et al. 2018, arXiv 1802.05957); or "none".
+        perturb: float, the convolutions' noise rate; see `layers.PerturbedConv2D`.
+        perturb_law: str, their noise law.
+        perturb_first: bool, whether the convolution that sees the image perturbs it too.
+        outputs: int, logits per image.
+
+    Raises:
+        ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.networks.dcgan import DCGANDiscriminator
+    >>> discriminator = DCGANDiscriminator(width=4, perturb=0.5)
+    >>> discriminator(tf.zeros((2, 32, 32, 1))).shape.as_list()
+    [2, 1]
+    >>> discriminator.features(tf.zeros((2, 32, 32, 1))).shape.as_list()
+    [2, 256]
+    """
+
+    def __init__(
+        self,
+        image_size=32,
+        channels=1,
+        width=64,
+        normalization="batch",
+        perturb=0.0,
+        perturb_law="uniform",
+        perturb_first=True,
+        outputs=1,
+        **kwargs,
+    ):
+        base.check_choice("image_size", image_size, IMAGE_SIZES)
+        base.check_counts(channels=channels, width=width, outputs=outputs)
+        registry.choose("normalization", normalization, ("batch", "spectral", "none"))
+        super().__init__(**kwargs)
+        self.image_size, self.channels, self.width, self.outputs = image_size, channels, width, outputs
+        self.image_shape = (image_size, image_size, channels)
+        self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
+        self.perturb_first = perturb_first
+        spectral, dtype = normalization == "spectral", self.dtype_policy
+
+        stack = []
+        for i, filters in enumerate(_widths(image_size, width)):
+            name, batch = f"conv{i + 1}", normalization == "batch" and i > 0
+            conv = layers.conv2d(
+                filters,
+                kernel_size=4,
+                strides=2,
+                padding="same",
+                use_bias=not batch,
+                kernel_initializer=_published_init(),
+                spectral_norm=spectral,
+                perturb=perturb if i > 0 or perturb_first else 0.0,
+                perturb_law=perturb_law,
+                name=name,
+                dtype=dtype,
+            )
+            norm = [base.batch_norm(f"{name}_norm", dtype)] if batch else []
+            stack += [conv, *norm, keras.layers.LeakyReLU(0.2, name=f"{name}_relu", dtype=dtype)]
+        self.trunk = keras.Sequential([*stack, keras.layers.Flatten(name="flatten", dtype=dtype)], name="trunk")
+        self.head = base.dense(outputs, spectral, kernel_initializer=_published_init(), name="head", dtype="float32")
+        self.create_weights(self.image_shape)
+
+    def features(self, images, training=False):
+        """Returns float32[N, d]: the last convolution's 4 x 4 output, flattened."""
+        return tf.cast(self.trunk(images, training=training), tf.float32)
+
+
+Generator, Discriminator = DCGANGenerator, DCGANDiscriminator

@@ -1,0 +1,261 @@
+"""Residual SNGAN after Miyato, Kataoka, Koyama and Yoshida 2018, "Spectral Normalization for Generative Adversarial
+Networks" (arXiv 1802.05957).
+
+32 px is the CIFAR-10 network of the paper's appendix (table 4) and 128 px its ImageNet network; 64 px is the latter
+less one block, as in common code. Residual blocks have pre-activations, nearest-neighbour upsampling, average
+pooling and 1 x 1 shortcuts; the discriminator's first block is the optimised one, and its features are summed over
+the positions. Kernels are Glorot uniform, with gain sqrt(2) inside the residual branch.
+"""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo import layers, registry
+from tfgan_zoo.networks import base
+
+# Channels in units of `width`. Generator: of the projected 4 x 4 map, then of each doubling block. Discriminator: of
+# each block, of which the first so many halve the resolution.
+_GENERATOR = {32: (4, 4, 4, 4), 64: (16, 8, 4, 2, 1), 128: (16, 16, 8, 4, 2, 1)}
+_DISCRIMINATOR = {32: (2, 2, 2, 2), 64: (1, 2, 4, 8, 16), 128: (1, 2, 4, 8, 16, 16)}
+_HALVING = {32: 2, 64: 5, 128: 5}
+IMAGE_SIZES = tuple(_GENERATOR)
+
+
+def _glorot(gain=1.0):
+    return keras.initializers.VarianceScaling(gain**2, mode="fan_avg", distribution="uniform")
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class ResidualUp(base.Configured, keras.layers.Layer):
+    """The generator's block: twice the resolution, `filters` channels (Miyato et al. 2018, appendix).
+
+    Args:
+        filters: int, output channels.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.networks.sngan import ResidualUp
+    >>> ResidualUp(8, name="block")(tf.zeros((2, 4, 4, 16))).shape.as_list()
+    [2, 8, 8, 8]
+    """
+
+    def __init__(self, filters, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        name, dtype = self.name, self.dtype_policy
+        conv = functools.partial(keras.layers.Conv2D, filters, padding="same", dtype=dtype)
+        self.norm1 = base.batch_norm(f"{name}_norm1", dtype)
+        self.conv1 = conv(kernel_size=3, kernel_initializer=_glorot(2**0.5), name=f"{name}_conv1")
+        self.norm2 = base.batch_norm(f"{name}_norm2", dtype)
+        self.conv2 = conv(kernel_size=3, kernel_initializer=_glorot(2**0.5), name=f"{name}_conv2")
+        self.shortcut = conv(kernel_size=1, kernel_initializer=_glorot(), name=f"{name}_shortcut")
+        self.upsample = keras.layers.UpSampling2D(name=f"{name}_upsample", dtype=dtype)
+
+    def call(self, x, training=False):
+        y = self.conv1(self.upsample(tf.nn.relu(self.norm1(x, training=training))))
+        y = self.conv2(tf.nn.relu(self.norm2(y, training=training)))
+        return y + self.upsample(self.shortcut(x))  # a 1 x 1 convolution before the upsampling: the same, cheaper
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class ResidualDown(base.Configured, keras.layers.Layer):
+    """The discriminator's block (Miyato et al. 2018, appendix).
+
+    Args:
+        filters: int, output channels.
+        halve: bool, whether to halve the resolution.
+        first: bool, whether the block sees the image: no activation in front, and the shortcut pools first.
+        spectral_norm: bool, for all its convolutions.
+        perturb: float, their noise rate; see `layers.PerturbedConv2D`.
+        perturb_law: str, their noise law.
+        perturb_input: bool, whether the convolutions that see the block's input perturb it.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.networks.sngan import ResidualDown
+    >>> ResidualDown(8, halve=True, name="block")(tf.zeros((2, 8, 8, 4))).shape.as_list()
+    [2, 4, 4, 8]
+    """
+
+    def __init__(
+        self,
+        filters,
+        halve=False,
+        first=False,
+        spectral_norm=False,
+        perturb=0.0,
+        perturb_law="uniform",
+        perturb_input=True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters, self.halve, self.first, self.spectral_norm = filters, halve, first, spectral_norm
+        self.perturb, self.perturb_law, self.perturb_input = perturb, perturb_law, perturb_input
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        rate = self.perturb if self.perturb_input else 0.0
+        # The optimised block widens in its first convolution, the others in their second.
+        inner = self.filters if self.first else channels
+        self.conv1 = self._conv(inner, 3, 2**0.5, "conv1", rate)
+        self.conv2 = self._conv(self.filters, 3, 2**0.5, "conv2", self.perturb)
+        self.conv1.build(input_shape)
+        self.conv2.build((*input_shape[:-1], inner))
+        self.shortcut = None
+        if self.halve or channels != self.filters:
+            self.shortcut = self._conv(self.filters, 1, 1.0, "shortcut", rate)
+            self.shortcut.build(input_shape)
+
+    def call(self, x, training=False):
+        y = self.conv1(x if self.first else tf.nn.relu(x), training=training)
+        y = self._pooled(self.conv2(tf.nn.relu(y), training=training))
+        if self.shortcut is None:
+            return y + x
+        if self.first:
+            return y + self.shortcut(self._pooled(x), training=training)
+        return y + self._pooled(self.shortcut(x, training=training))
+
+    def _pooled(self, x):
+        return tf.nn.avg_pool2d(x, ksize=2, strides=2, padding="VALID") if self.halve else x
+
+    def _conv(self, filters, kernel_size, gain, role, perturb):
+        return layers.conv2d(
+            filters,
+            kernel_size,
+            padding="same",
+            kernel_initializer=_glorot(gain),
+            spectral_norm=self.spectral_norm,
+            perturb=perturb,
+            perturb_law=self.perturb_law,
+            name=f"{self.name}_{role}",
+            dtype=self.dtype_policy,
+        )
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class SNGANGenerator(base.Network):
+    """Latents to images by residual blocks (Miyato et al. 2018, arXiv 1802.05957).
+
+    Args:
+        image_size: int, pixels a side: 32, 64 or 128.
+        channels: int, the image's channels.
+        width: int, the unit of the channels: 64 gives the published network. At 32 px all blocks have 4 width
+            channels; at 64 and 128 px the block nearest the image has width, the deepest 16 width.
+        latent_dim: int, length of the latents.
+
+    Raises:
+        ValueError: for another image size, or a size below 1.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.networks.sngan import SNGANGenerator
+    >>> generator = SNGANGenerator(channels=3, width=2)
+    >>> generator(tf.zeros((2, 128))).shape.as_list()
+    [2, 32, 32, 3]
+    """
+
+    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, **kwargs):
+        base.check_choice("image_size", image_size, IMAGE_SIZES)
+        base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
+        super().__init__(**kwargs)
+        self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
+        self.image_shape = (image_size, image_size, channels)
+        dtype = self.dtype_policy
+        deepest, *blocks = (width * unit for unit in _GENERATOR[image_size])
+        self.trunk = keras.Sequential(
+            [
+                keras.layers.Dense(4 * 4 * deepest, kernel_initializer=_glorot(), name="project", dtype=dtype),
+                keras.layers.Reshape((4, 4, deepest), name="reshape", dtype=dtype),
+                *(ResidualUp(filters, name=f"block{i + 1}", dtype=dtype) for i, filters in enumerate(blocks)),
+                base.batch_norm("norm", dtype),
+                keras.layers.ReLU(name="relu", dtype=dtype),
+                keras.layers.Conv2D(
+                    channels,
+                    3,
+                    padding="same",
+                    activation="tanh",
+                    kernel_initializer=_glorot(),
+                    name="output",
+                    dtype="float32",
+                ),
+            ],
+            name="trunk",
+        )
+        self.create_weights((latent_dim,))
+
+    def call(self, latents, training=False):
+        return self.trunk(latents, training=training)
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class SNGANDiscriminator(base.Discriminator):
+    """Images to logits by residual blocks (Miyato et al. 2018, arXiv 1802.05957).
+
+    Args:
+        image_size: int, pixels a side: 32, 64 or 128.
+        channels: int, the image's channels.
+        width: int, the unit of the channels: 64 gives the published network. At 32 px all blocks have 2 width
+            channels; at 64 and 128 px the block nearest the image has width, the deepest 16 width.
+        normalization: "spectral", in every layer, or "none".
+        perturb: float, the convolutions' noise rate, shortcuts included; see `layers.PerturbedConv2D`.
+        perturb_law: str, their noise law.
+        perturb_first: bool, whether the two convolutions that see the image perturb it too.
+        outputs: int, logits per image.
+
+    Raises:
+        ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.networks.sngan import SNGANDiscriminator
+    >>> discriminator = SNGANDiscriminator(channels=3, width=4, perturb=0.5)
+    >>> discriminator(tf.zeros((2, 32, 32, 3))).shape.as_list()
+    [2, 1]
+    >>> discriminator.features(tf.zeros((2, 32, 32, 3))).shape.as_list()
+    [2, 8]
+    """
+
+    def __init__(
+        self,
+        image_size=32,
+        channels=1,
+        width=64,
+        normalization="spectral",
+        perturb=0.0,
+        perturb_law="uniform",
+        perturb_first=True,
+        outputs=1,
+        **kwargs,
+    ):
+        base.check_choice("image_size", image_size, IMAGE_SIZES)
+        base.check_counts(channels=channels, width=width, outputs=outputs)
+        registry.choose("normalization", normalization, ("spectral", "none"))
+        super().__init__(**kwargs)
+        self.image_size, self.channels, self.width, self.outputs = image_size, channels, width, outputs
+        self.image_shape = (image_size, image_size, channels)
+        self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
+        self.perturb_first = perturb_first
+        spectral = normalization == "spectral"
+        blocks = [
+            ResidualDown(
+                width * unit,
+                halve=i < _HALVING[image_size],
+                first=i == 0,
+                spectral_norm=spectral,
+                perturb=perturb,
+                perturb_law=perturb_law,
+                perturb_input=i > 0 or perturb_first,
+                name=f"block{i + 1}",
+                dtype=self.dtype_policy,
+            )
+            for i, unit in enumerate(_DISCRIMINATOR[image_size])
+        ]
+        self.trunk = keras.Sequential(blocks, name="trunk")
+        self.head = base.dense(outputs, spectral, kernel_initializer=_glorot(), name="head", dtype="float32")
+        self.create_weights(self.image_shape)
+
+    def features(self, images, training=False):
+        """Returns float32[N, d]: the last block's activations, summed over the positions."""
+        maps = tf.nn.relu(self.trunk(images, training=training))
+        return tf.reduce_sum(tf.cast(maps, tf.float32), axis=(1, 2))
+
+
+Generator, Discriminator = SNGANGenerator, SNGANDiscriminator

@@ -1,0 +1,78 @@
+"""Presets: trained models as folders of plain files, loaded by name or by path."""
+
+import json
+import pathlib
+from importlib import metadata
+
+SHELF = pathlib.Path(__file__).resolve().parent.parent / "models"
+CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
+
+
+def names():
+    """Returns the names of the presets on the shelf, `models/` of the repository."""
+    return sorted(entry.name for entry in SHELF.iterdir() if is_preset(entry)) if SHELF.is_dir() else []
+
+
+def is_preset(folder):
+    """Returns whether `folder` holds a preset."""
+    return (pathlib.Path(folder) / WEIGHTS).is_file()
+
+
+def save_to_preset(model, folder, **details):
+    """Writes a model, without its optimisers, as a preset.
+
+    Args:
+        model: a `GAN`.
+        folder: a new or empty folder.
+        **details: JSON values for metadata.json: what it was trained on, how long, how it was measured.
+
+    Raises:
+        ValueError: if the folder holds something already.
+    """
+    import keras
+
+    folder = pathlib.Path(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"folder={folder} is not empty; a preset takes a folder of its own")
+    folder.mkdir(parents=True, exist_ok=True)
+    bare = model.__class__.from_config(model.get_config())
+    bare.set_weights(model.get_weights())
+    bare.save_weights(folder / WEIGHTS)
+    config = keras.saving.serialize_keras_object(bare)
+    about = {
+        "tfgan_zoo": metadata.version("tfgan-zoo"),
+        "keras": keras.__version__,
+        "generator_parameters": model.generator.count_params(),
+        "step": int(model.step.value),
+    }
+    for name, content in ((CONFIG, config), (METADATA, about | details)):
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def from_preset(preset):
+    """Loads a preset.
+
+    Args:
+        preset: a name of `names()`, or the path of a preset's folder.
+
+    Returns:
+        An uncompiled `GAN`.
+
+    Raises:
+        ValueError: if there is no such preset, or its files are damaged.
+    """
+    import keras
+
+    from tfgan_zoo import methods  # registers the classes with Keras
+
+    folder = pathlib.Path(preset) if is_preset(preset) else SHELF / str(preset)
+    if not is_preset(folder):
+        raise ValueError(f"preset={preset} is neither a folder with {WEIGHTS} nor one of {names()}")
+    try:
+        model = keras.saving.deserialize_keras_object(json.loads((folder / CONFIG).read_text()))
+        model.load_weights(folder / WEIGHTS)
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"preset={folder} is damaged: {error}") from None
+    if not isinstance(model, methods.GAN):
+        raise ValueError(f"preset={folder} holds a {type(model).__name__}, not a GAN")
+    return model

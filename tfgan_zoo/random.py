@@ -1,0 +1,147 @@
+"""Every random draw of the project, as a pure function of what it is for.
+
+A draw in training is fixed by six things: the run's seed, the step, the purpose of the network call, the
+sub-step (the k-th discriminator step of one step), the name of the layer that draws and the row of the
+*global* batch. Nothing is kept between draws, so a run that was killed and resumed draws what it would have
+drawn, and two replicas together draw what one device would. (XLA's Philox yields other numbers than
+TensorFlow's from the same key: a run keeps the `jit` it began with.)
+
+The loop opens a scope around a network call; a layer asks for numbers by its own name:
+
+>>> import tensorflow as tf
+>>> from tfgan_zoo import random
+>>> with random.scope(seed=0, step=7, purpose="reals"):
+...     whole = random.uniform((4, 3), "noise")
+>>> with random.scope(seed=0, step=7, purpose="reals", first_row=2):
+...     half = random.uniform((2, 3), "noise")
+>>> bool(tf.reduce_all(whole[2:] == half))
+True
+"""
+
+import contextlib
+import dataclasses
+import math
+import threading
+import zlib
+
+import tensorflow as tf
+
+MAX_SEED = 2**31 - 1
+_PHILOX = 1
+_GROUP = 4  # float32 numbers that one value of Philox's counter yields
+_LOCAL = threading.local()  # MirroredStrategy traces every replica in a thread of its own
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """What the draws of one network call are for; see `scope`."""
+
+    seed: int
+    step: int
+    purpose: str
+    substep: int
+    first_row: int
+
+    def words(self, name):
+        """Returns the int64[2] words of the layer called `name`: four fields of 32 bits."""
+        salt = zlib.crc32(f"{self.purpose}/{name}".encode())
+        high = tf.cast([self.substep, self.step], tf.int64) * 2**32
+        return high + tf.cast([self.seed, salt], tf.int64)
+
+
+@contextlib.contextmanager
+def scope(seed, step, purpose, substep=0, first_row=0):
+    """Makes every draw inside it a function of the arguments.
+
+    Args:
+        seed: the run's seed, an int or int tensor in [0, 2**31).
+        step: the run's step (generator updates so far), an int or int tensor in [0, 2**31).
+        purpose: str, which network call this is ("reals", "fakes", "generator", ...).
+        substep: int or int tensor, the index of the discriminator step inside the step.
+        first_row: int or int tensor, the global row of the first local row: 0 on one device.
+    """
+    outer = getattr(_LOCAL, "scope", None)
+    _LOCAL.scope = Scope(seed, step, purpose, substep, first_row)
+    try:
+        yield _LOCAL.scope
+    finally:
+        _LOCAL.scope = outer
+
+
+def current():
+    """Returns the innermost `Scope` of this thread, or None outside any."""
+    return getattr(_LOCAL, "scope", None)
+
+
+def uniform(shape, name, fallback=None):
+    """Draws float32 numbers from U[0, 1), row by row.
+
+    Args:
+        shape: (rows, ...), ints or scalar tensors; the first dimension is the batch.
+        name: str, which draw this is: a layer's name, or a fixed word.
+        fallback: a `keras.random.SeedGenerator`, advanced when no scope is open.
+
+    Returns:
+        A float32 tensor of `shape`.
+
+    Raises:
+        ValueError: outside a scope, if there is no fallback.
+    """
+    return _draw(tf.raw_ops.StatelessRandomUniformV2, shape, name, fallback)
+
+
+def normal(shape, name, fallback=None):
+    """Draws float32 numbers from N(0, 1), row by row. Arguments and result are those of `uniform`."""
+    return _draw(tf.raw_ops.StatelessRandomNormalV2, shape, name, fallback)
+
+
+def latents_from_seeds(seeds, latent_dim):
+    """The latents that a served or sampled seed stands for.
+
+    A seed's latents are the same bits alone, in any batch, in any process and on any number of devices.
+
+    Args:
+        seeds: int64[N], any values.
+        latent_dim: int, the generator's latent dimension.
+
+    Returns:
+        float32[N, latent_dim], standard normal.
+    """
+    salt = zlib.crc32(b"latents")
+
+    def one(seed):
+        words = tf.stack([seed, tf.constant(salt, tf.int64)])
+        return tf.random.stateless_normal([latent_dim], words, alg="philox")
+
+    seeds = tf.cast(tf.convert_to_tensor(seeds), tf.int64)
+    return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([latent_dim], tf.float32))
+
+
+def epoch_seed(seed, epoch):
+    """Returns an int64 scalar: the shuffling seed of one pass over the data."""
+    words = tf.cast([seed, epoch], tf.int64)
+    return tf.random.stateless_uniform([], words, None, None, tf.int64, alg="philox")
+
+
+def _draw(op, shape, name, fallback):
+    here = current()
+    if here is not None:
+        words, first_row = here.words(name), here.first_row
+    elif fallback is not None:
+        words, first_row = tf.cast(fallback.next(), tf.int64), 0
+    else:
+        raise ValueError(f"random draw {name!r} needs an open random.scope or a SeedGenerator as fallback")
+    rows, *rest = shape
+    per_row = math.prod(rest)  # ints in all of our layers; a scalar tensor works too
+    # Philox is a function of a key and a counter. One word is the key, the other the counter's upper half; the
+    # lower half counts groups, and a row starts at a whole group, so that a replica can begin at any row.
+    groups = (per_row + _GROUP - 1) // _GROUP
+    counter = tf.stack([tf.cast(first_row * groups, tf.int64), words[1]])
+    numbers = op(
+        shape=tf.stack([rows, groups * _GROUP]),
+        key=tf.bitcast(words[:1], tf.uint64),
+        counter=tf.bitcast(counter, tf.uint64),
+        alg=_PHILOX,
+        dtype=tf.float32,
+    )
+    return tf.reshape(numbers[:, :per_row], shape)

@@ -1,0 +1,67 @@
+"""Writes a generator as a SavedModel that TensorFlow Serving picks up."""
+
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+
+import tensorflow as tf
+
+from tfgan_zoo.serving.signatures import ServedGenerator
+
+
+def export(model, folder, version=None):
+    """Exports a model's averaged generator to `folder/<version>`, the layout that TensorFlow Serving watches.
+
+    The version is written under a temporary name and renamed, since a server polls the folder.
+
+    Args:
+        model: a `GAN`.
+        folder: the model's folder, made if it is missing.
+        version: int >= 1; None takes the next one.
+
+    Returns:
+        The path of the new version's folder.
+
+    Raises:
+        ValueError: if the version exists already, or the folder cannot be written.
+
+    Example:
+
+    >>> import tempfile
+    >>> from tfgan_zoo.methods import GAN
+    >>> from tfgan_zoo.networks import DCGANDiscriminator, DCGANGenerator
+    >>> gan = GAN(DCGANGenerator(width=4, latent_dim=8), DCGANDiscriminator(width=4))
+    >>> export(gan, tempfile.mkdtemp()).name
+    '1'
+    """
+    folder = pathlib.Path(folder)
+    target = folder / str(next_version(folder) if version is None else version)
+    if target.exists():
+        raise ValueError(f"version={target.name} exists in {folder}; a served version is never overwritten")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    except OSError as error:
+        raise ValueError(f"output={folder} cannot be written: {error.strerror}") from None
+    try:
+        served = ServedGenerator(model)
+        tf.saved_model.save(served, str(temporary), signatures=served.signatures)
+        temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
+        os.rename(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return target
+
+
+def next_version(folder):
+    """Returns one more than the highest version in `folder`, 1 for none."""
+    return max(versions(folder), default=0) + 1
+
+
+def versions(folder):
+    """Returns the versions in a model's folder, ascending."""
+    folder = pathlib.Path(folder)
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    return sorted(int(name) for name in names if re.fullmatch(r"[1-9]\d*", name))

@@ -1,0 +1,44 @@
+"""From a configuration to a compiled model."""
+
+import keras
+
+from tfgan_zoo import networks, registry
+from tfgan_zoo.training import devices
+
+
+def build_model(config):
+    """Builds and compiles the model of a configuration.
+
+    Args:
+        config: a `Config`.
+
+    Returns:
+        A compiled `GAN` of the class that `config.method` names; call this inside the strategy's scope.
+    """
+    common = {"shape": config.shape} | ({} if config.width is None else {"width": config.width})
+    generator = networks.build(config.network, "generator", latent_dim=config.latent_dim, **common)
+    common |= {"normalization": config.normalization}
+    if config.network != "mlp":  # which has no convolutions to perturb
+        common |= {name: getattr(config, name) for name in ("perturb", "perturb_law", "perturb_first")}
+    discriminator = networks.build(config.network, "discriminator", **common)
+    model = registry.METHODS[config.method].load()(
+        generator,
+        discriminator,
+        loss=config.loss,
+        penalty=config.penalty,
+        penalty_weight=config.penalty_weight,
+        n_dis=config.n_dis,
+        ema_kimg=config.ema_kimg,
+        augment=config.augment,
+        seed=config.seed,
+    )
+    decay = None
+    if config.lr_decay == "linear":
+        decay = keras.optimizers.schedules.PolynomialDecay(1.0, config.steps, 0.0)
+    model.compile(
+        keras.optimizers.Adam(config.g_lr, config.beta_1, config.beta_2),
+        keras.optimizers.Adam(config.d_lr, config.beta_1, config.beta_2),
+        learning_rate_scale=decay,
+        jit_compile=config.jit == "on",
+    )
+    return model

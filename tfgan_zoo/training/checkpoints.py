@@ -1,0 +1,51 @@
+"""A run's whole state on disk: weights, both optimisers, averages, running means, step."""
+
+import tensorflow as tf
+
+from tfgan_zoo.training.errors import RunError
+
+KEEP = 3
+
+
+class Checkpoints:
+    """One `tf.train.CheckpointManager` over everything a run needs to go on bit by bit.
+
+    Keras's BackupAndRestore loses the optimisers of a GAN; `tf.train.Checkpoint` keeps them. It does not follow
+    Keras metrics, so the running means are handed over one by one. Random draws and the data order are functions
+    of the step (see `tfgan_zoo.random`), so nothing of them is stored.
+
+    Args:
+        model: a compiled `GAN`.
+        folder: where the checkpoints live; the last `KEEP` are kept.
+    """
+
+    def __init__(self, model, folder):
+        means = [variable.value for tracker in model.trackers for variable in tracker.variables]
+        self.model = model
+        self._checkpoint = tf.train.Checkpoint(model=model, means=means)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), KEEP)
+
+    @property
+    def latest(self):
+        """The newest checkpoint's path, or None."""
+        return self._manager.latest_checkpoint
+
+    def save(self):
+        """Writes the state of this step; returns the checkpoint's path."""
+        return self._manager.save(checkpoint_number=int(self.model.step.value))
+
+    def restore(self):
+        """Restores the newest checkpoint, if there is one, and returns the step it was written at (else 0).
+
+        Raises:
+            RunError: if the checkpoint does not fit the model.
+        """
+        if self.latest is None:
+            return 0
+        try:
+            status = self._checkpoint.restore(self.latest)
+            status.assert_existing_objects_matched()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            first = str(error).splitlines()[0]
+            raise RunError(f"checkpoint {self.latest} does not fit the model of its config.json: {first}") from None
+        return int(self.model.step.value)

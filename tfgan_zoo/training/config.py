@@ -1,0 +1,255 @@
+"""One run's configuration: every choice, resolved once and written to the run directory."""
+
+import dataclasses
+import json
+import math
+import types
+import typing
+
+from tfgan_zoo import registry
+from tfgan_zoo.data import names
+
+MAX_SEED = 2**31 - 1
+STRATEGIES = ("auto", "none", "mirrored")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+JITS = ("auto", "on", "off")
+LAWS = ("uniform", "gaussian", "bernoulli", "additive")
+NORMALIZATIONS = ("batch", "spectral", "none")
+POLICIES = ("color", "translation", "cutout")
+LR_DECAYS = ("none", "linear")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All that is needed to repeat a run. `resolve` makes one; config.json in a run directory is one.
+
+    Lengths are in thousands of images (kimg), counted as steps x batch_size; rates are per step.
+    `strategy`, `replicas`, `precision`, `jit` and `threads` begin as wishes and are settled by
+    `devices.resolve`; a resumed run sets them again as they were written.
+    """
+
+    method: str
+    dataset: str
+    data_dir: str | None
+    image_size: int | None
+    channels: int | None
+    network: str
+    width: int | None
+    latent_dim: int
+    normalization: str | None
+    loss: str
+    penalty: str
+    penalty_weight: float
+    batch_size: int
+    n_dis: int
+    g_lr: float
+    d_lr: float
+    beta_1: float
+    beta_2: float
+    lr_decay: str
+    ema_kimg: float
+    augment: tuple[str, ...]
+    perturb: float
+    perturb_law: str
+    perturb_first: bool
+    kimg: float
+    tick_kimg: float
+    seed: int
+    strategy: str
+    replicas: int | None
+    precision: str
+    jit: str
+    threads: int | None
+    versions: dict
+
+    @property
+    def shape(self):
+        """(H, W, C) of the images, or (d,) of the mixture."""
+        if self.image_size is None:
+            return names.check(self.dataset)
+        return (self.image_size, self.image_size, self.channels)
+
+    @property
+    def steps(self):
+        """How many steps the run has."""
+        return max(1, round(self.kimg * 1000 / self.batch_size))
+
+    @property
+    def steps_per_tick(self):
+        """How many steps lie between two checkpoints."""
+        return min(self.steps, max(1, round(self.tick_kimg * 1000 / self.batch_size)))
+
+    def to_json(self):
+        """Returns the configuration as JSON text, one key a line."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text):
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ValueError: if a key is missing or unknown.
+        """
+        values = json.loads(text)
+        expected = {field.name for field in dataclasses.fields(cls)}
+        if not isinstance(values, dict) or set(values) != expected:
+            raise ValueError(f"config.json: its keys are not this version's: {sorted(expected ^ set(values))}")
+        return cls(**{**values, "augment": tuple(values["augment"])})
+
+
+# What a run does when the user, the method, the loss, the network and the data set say nothing.
+DEFAULTS = {
+    "method": "pconv",
+    "dataset": "fashion_mnist_10k",
+    "data_dir": None,
+    "image_size": None,
+    "channels": None,
+    "network": "dcgan",
+    "width": None,
+    "normalization": None,
+    "penalty": "none",
+    "penalty_weight": 0.0,
+    "batch_size": 64,
+    "n_dis": 1,
+    "lr_decay": "none",
+    "ema_kimg": 10.0,
+    "augment": (),
+    "perturb": 0.0,
+    "perturb_law": "uniform",
+    "perturb_first": True,
+    "kimg": 1000.0,
+    "tick_kimg": 20.0,
+    "seed": 0,
+    "strategy": "auto",
+    "replicas": None,
+    "precision": "auto",
+    "jit": "auto",
+    "threads": None,
+}
+
+_CHOICES = {
+    "method": registry.METHODS,
+    "network": registry.NETWORKS,
+    "loss": registry.LOSSES,
+    "penalty": registry.PENALTIES,
+    "normalization": NORMALIZATIONS,
+    "perturb_law": LAWS,
+    "lr_decay": LR_DECAYS,
+    "strategy": STRATEGIES,
+    "precision": PRECISIONS,
+    "jit": JITS,
+}
+
+# argument: (lowest, whether the lowest itself is allowed, highest)
+_RANGES = {
+    "image_size": (1, True, 1024),
+    "channels": (1, True, 3),
+    "width": (1, True, 4096),
+    "latent_dim": (1, True, 65536),
+    "penalty_weight": (0, True, math.inf),
+    "batch_size": (1, True, 65536),
+    "n_dis": (1, True, 1000),
+    "g_lr": (0, False, 1),
+    "d_lr": (0, False, 1),
+    "beta_1": (0, True, 0.999999),
+    "beta_2": (0, True, 0.999999),
+    "ema_kimg": (0, True, math.inf),
+    "perturb": (0, True, math.inf),
+    "kimg": (0, False, math.inf),
+    "tick_kimg": (0, False, math.inf),
+    "seed": (0, True, MAX_SEED),
+    "threads": (1, True, 1024),
+}
+
+
+def resolve(**given):
+    """Completes what the user gave with what the choices imply, and checks it, without TensorFlow.
+
+    Later tables win: the defaults, then those of the data set, the network, the loss, the penalty and the method,
+    then the user's own values.
+
+    Args:
+        **given: fields of `Config`; a None counts as not given.
+
+    Returns:
+        A `Config`; strategy, replicas, precision, jit and threads are still wishes (see `devices.resolve`).
+
+    Raises:
+        ValueError: in one line that names the argument, the value and what is allowed.
+        TypeError: for an unknown field.
+
+    >>> resolve(method="pconv", batch_size=32).perturb
+    0.5
+    """
+    given = {name: value for name, value in given.items() if value is not None}
+    values = DEFAULTS | given
+    shape = names.check(values["dataset"], values["data_dir"], values["image_size"], values["channels"])
+    source = names.DATASETS.get(values["dataset"], names.PREPARED)
+    values = DEFAULTS | source.defaults | given
+    if len(shape) == 3:
+        values |= {"image_size": shape[0], "channels": shape[2]}
+    for table, argument in (
+        (registry.NETWORKS, "network"),
+        (registry.LOSSES, "loss"),
+        (registry.PENALTIES, "penalty"),
+        (registry.METHODS, "method"),
+    ):
+        values |= table[registry.choose(argument, values[argument], table)].defaults
+        values |= given
+    config = Config(**{"versions": versions(), **values})
+    _check_values(config)
+    _check_combinations(config)
+    _check_network(config)
+    return config
+
+
+def versions():
+    """Returns the versions of what decides a run's numbers."""
+    import platform
+    from importlib import metadata
+
+    packages = ("tfgan-zoo", "tensorflow", "keras", "numpy")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}
+
+
+def _check_values(config):
+    for field in dataclasses.fields(config):
+        name, value = field.name, getattr(config, field.name)
+        if value is None and types.NoneType in typing.get_args(field.type):
+            continue
+        if name in _CHOICES:
+            registry.choose(name, value, _CHOICES[name])
+        if name in _RANGES:
+            low, inclusive, high = _RANGES[name]
+            above = value >= low if inclusive else value > low
+            if not (above and value <= high):
+                least = f"at least {low}" if inclusive else f"above {low}"
+                most = "" if high == math.inf else f" and at most {high}"
+                raise ValueError(f"{name}={value} must be {least}{most}")
+    for policy in config.augment:
+        registry.choose("augment", policy, POLICIES)
+
+
+def _check_network(config):
+    sizes = registry.NETWORKS[config.network].sizes
+    if sizes and len(config.shape) == 1:
+        raise ValueError(f"network={config.network} makes images; choose network=mlp for dataset={config.dataset}")
+    if sizes and config.image_size not in sizes:
+        allowed = ", ".join(map(str, sizes))
+        raise ValueError(f"image_size={config.image_size} is not for network={config.network}; choose from {allowed}")
+    if config.augment and len(config.shape) == 1:
+        raise ValueError(f"augment={','.join(config.augment)} is for images; dataset={config.dataset} has none")
+
+
+def _check_combinations(config):
+    if config.perturb_law == "bernoulli" and config.perturb >= 1:
+        raise ValueError(f"perturb={config.perturb} must be below 1 for perturb_law=bernoulli, a share of dropped inputs")
+    if config.method == "pconv" and config.perturb == 0:
+        raise ValueError("perturb=0 leaves method=pconv nothing to do; choose a rate above 0, or method=gan")
+    if config.perturb > 0 and config.network == "mlp":
+        raise ValueError(f"network=mlp has no convolutions to perturb, as method={config.method} perturb={config.perturb} asks")
+    if config.penalty == "wgan_gp" and config.normalization == "batch":
+        raise ValueError(
+            "normalization=batch ties the samples of a batch together, which penalty=wgan_gp forbids; "
+            "choose normalization=none or spectral"
+        )

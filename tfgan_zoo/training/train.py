@@ -1,0 +1,87 @@
+"""A run from its configuration to its last checkpoint."""
+
+import contextlib
+
+import keras
+
+from tfgan_zoo import pictures
+from tfgan_zoo.training import callbacks, devices
+from tfgan_zoo.training.build import build_model
+from tfgan_zoo.training.checkpoints import Checkpoints
+from tfgan_zoo.training.health import Health
+
+
+def train(config, run, data):
+    """Trains a run to its end, from the newest checkpoint if there is one.
+
+    Whatever kills it, starting it again goes on from the last checkpoint and ends with the same bits.
+
+    Args:
+        config: a `Config` settled by `devices.resolve`.
+        run: its `RunDirectory`.
+        data: what `tfgan_zoo.data.load` returned.
+
+    Returns:
+        The trained `GAN`.
+
+    Raises:
+        Diverged: a loss is no longer a number.
+        Interrupted: a signal came; the state is saved.
+        ValueError: the checkpoint does not fit.
+    """
+    keras.utils.set_random_seed(config.seed)
+    with devices.scope(devices.make_strategy(config)):
+        model = build_model(config)
+    checkpoints = Checkpoints(model, run.checkpoints)
+    step = checkpoints.restore()
+    run.forget_after(step)
+    progress = callbacks.Progress(config, step)
+
+    def write(line):
+        progress.write(line)
+        run.log(line)
+
+    if step:
+        write(f"resuming at step {step}")
+    else:
+        pictures.grid((data.reals(callbacks.GRID)[0] + 1) / 2).save(run.reals)
+        callbacks.save_samples(model, run, 0)
+    ticks = callbacks.Ticks(config, run, checkpoints, Health(model, data), write)
+    board = keras.callbacks.TensorBoard(str(run.events), write_graph=False)
+    with contextlib.closing(progress), callbacks.Guard(checkpoints) as guard:
+        for first_step, epochs, length in segments(step, config.steps, config.steps_per_tick):
+            if first_step % config.steps_per_tick:
+                model.keep_metrics()
+            first_tick = first_step // config.steps_per_tick
+            model.fit(
+                data.train(config.batch_size, model.reals_per_step, config.seed, first_step),
+                initial_epoch=first_tick,
+                epochs=first_tick + epochs,
+                steps_per_epoch=length,
+                verbose=0,
+                callbacks=[progress, guard, ticks, board],
+            )
+    return model
+
+
+def segments(step, steps, tick):
+    """Splits the steps from `step` to `steps` into stretches of equally long epochs that end at whole ticks.
+
+    Args:
+        step: int, the first step to do.
+        steps: int, the number of steps of the run.
+        tick: int, steps between two ticks.
+
+    Returns:
+        A list of (first step, epochs, steps in an epoch): up to the next tick, the whole ticks, what is left.
+
+    >>> segments(5, 33, 10)
+    [(5, 1, 5), (10, 2, 10), (30, 1, 3)]
+    """
+    stretches = []
+    while step < steps:
+        length = min(tick - step % tick, steps - step)
+        epochs = (steps - step) // tick if length == tick else 1
+        stretches.append((step, epochs, length))
+        step += epochs * length
+    return stretches
