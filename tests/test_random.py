@@ -43,8 +43,12 @@ def test_rows_are_distinct_and_a_longer_batch_begins_like_a_shorter(kind):
     np.testing.assert_array_equal(rows[:7], draw(kind, (7, 3)))
 
 
-def test_a_far_row_is_reachable():
-    np.testing.assert_array_equal(draw(shape=(2, 3), first_row=2**20), draw(shape=(3, 3), first_row=2**20 - 1)[1:])
+@pytest.mark.parametrize("first_row", [2**40, tf.constant(2**24)])
+def test_a_far_row_is_reachable(first_row):
+    """Row 2^24 of rows of 2^10 numbers begins at group 2^32: more than an int32 counts."""
+    far = draw(shape=(2, 2**10), first_row=first_row)
+    np.testing.assert_array_equal(far[1:], draw(shape=(1, 2**10), first_row=first_row + 1))
+    assert not np.any(far == draw(shape=(2, 2**10)))
 
 
 # What a draw depends on ---------------------------------------------------------------------------------------------
@@ -80,13 +84,6 @@ def test_fields_do_not_run_into_each_other():
     fields = ("seed", "step", "substep", "first_row")
     draws = [draw(shape=(1, 4), **dict(zip(fields, values, strict=True))) for values in np.ndindex(3, 3, 3, 3)]
     assert len(np.unique(np.concatenate(draws), axis=0)) == 3**4
-
-
-@pytest.mark.parametrize("purpose, name", [("a/b", "c"), ("a", "b/c")])
-def test_the_hash_is_of_purpose_and_name_joined(purpose, name):
-    """Purposes and names may both contain slashes, but then the two must not be re-divisible: ours are not."""
-    words = random.Scope(0, 0, purpose, 0, 0).words(name).numpy()
-    assert words[1] == zlib.crc32(b"a/b/c")
 
 
 def test_words_hold_four_fields_of_32_bits():
@@ -329,7 +326,7 @@ def test_latents_ignore_the_scope():
 
 
 def test_latents_are_normal_and_independent():
-    latents = random.latents_from_seeds(np.arange(1000), 100).numpy().astype(np.float64)
+    latents = tf.function(random.latents_from_seeds)(np.arange(1000), 100).numpy().astype(np.float64)
     assert len(np.unique(latents[:, 0])) > 990
     assert abs(np.mean(latents)) < BOUND
     assert abs(np.var(latents) - 1) < BOUND * np.sqrt(2)
@@ -346,3 +343,25 @@ def test_epoch_seeds_repeat_and_differ():
     assert random.epoch_seed(3, 4) == seeds[3, 4]
     assert random.epoch_seed(3, tf.constant(4, tf.int64)) == seeds[3, 4]
     assert random.epoch_seed(0, 0).dtype == tf.int64
+
+
+# Interpolation ------------------------------------------------------------------------------------------------------
+
+
+def test_slerp_keeps_its_ends_and_its_lengths():
+    start, end = np.random.default_rng(0).normal(size=(2, 16)) * [[1.0], [2.0]]
+    path = random.slerp(start, end, np.linspace(0, 1, 5))
+    assert path.shape == (5, 16)
+    assert path.dtype == np.float32
+    np.testing.assert_allclose(path[[0, -1]], [start, end], rtol=1e-6)
+    lengths = np.linalg.norm(path, axis=1)
+    np.testing.assert_allclose(lengths, np.linspace(np.linalg.norm(start), np.linalg.norm(end), 5), rtol=1e-6)
+    cosines = np.sum(path[1:] * path[:-1], axis=1) / (lengths[1:] * lengths[:-1])
+    np.testing.assert_allclose(cosines, cosines[0], rtol=1e-5)  # equal angles
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0, -1.0])
+def test_slerp_between_latents_on_one_line(factor):
+    start = np.random.default_rng(0).normal(size=16)
+    path = random.slerp(start, factor * start, [0.0, 0.25, 1.0])
+    np.testing.assert_allclose(path, np.outer([1, 0.75 + 0.25 * factor, factor], start), rtol=1e-6)

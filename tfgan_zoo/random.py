@@ -24,6 +24,7 @@ import math
 import threading
 import zlib
 
+import numpy as np
 import tensorflow as tf
 
 MAX_SEED = 2**31 - 1
@@ -115,6 +116,26 @@ def latents_from_seeds(seeds, latent_dim):
 
     seeds = tf.cast(tf.convert_to_tensor(seeds), tf.int64)
     return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([latent_dim], tf.float32))
+
+
+def slerp(start, end, steps):
+    """Interpolates between two latents along a great circle, with lengths in between: what a normal z is used to.
+
+    Args:
+        start: float[latent_dim].
+        end: float[latent_dim].
+        steps: float[T] in [0, 1]: 0 is `start`, 1 is `end`.
+
+    Returns:
+        float32[T, latent_dim], a NumPy array.
+    """
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    angle = np.arccos(np.clip(np.dot(start / lengths[0], end / lengths[1]), -1, 1))
+    steps = np.asarray(steps)[:, None]
+    if np.sin(angle) < 1e-6:  # the same direction, or opposite ones: no circle is singled out
+        return ((1 - steps) * start + steps * end).astype("float32")
+    direction = (np.sin((1 - steps) * angle) * start / lengths[0] + np.sin(steps * angle) * end / lengths[1]) / np.sin(angle)
+    return (direction * ((1 - steps) * lengths[0] + steps * lengths[1])).astype("float32")
 
 
 def epoch_seed(seed, epoch):

@@ -90,18 +90,32 @@ class Command:
         }
 
     def run(self, body, argv=None):
-        """Parses, runs `body(values, given)` and returns the exit status; a ValueError is bad input."""
+        """Parses, runs `body(values, given)` and returns the exit status; what fails in `checks` is bad input."""
         try:
-            values, given = self.parse(sys.argv[1:] if argv is None else argv)
+            with checks():
+                values, given = self.parse(sys.argv[1:] if argv is None else argv)
             if values["help"]:
                 print(self.help())
                 return DONE
             return body(values, given)
-        except ValueError as error:
+        except BadInput as error:
             return fail(f"{self.name}: {error}", BAD_INPUT)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: not our failure
             return DONE
+
+
+class BadInput(Exception):
+    """What the user asked for cannot be done; the message is one line."""
+
+
+@contextlib.contextmanager
+def checks():
+    """Marks the part of a command in which a ValueError is the user's, not ours."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
 
 def fail(message, status):
@@ -112,7 +126,7 @@ def fail(message, status):
 
 def import_tensorflow():
     """Imports TensorFlow without the lines that it writes to stderr whatever the log level."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent_stderr():
         import tensorflow as tf
 

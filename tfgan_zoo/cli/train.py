@@ -71,30 +71,36 @@ def _body(values, given):
     if values["list"]:
         print(_list())
         return app.DONE
+    with app.checks():
+        config, run = _wanted(values, given)
+        app.import_tensorflow()
+        from tfgan_zoo import data as data_sets
+        from tfgan_zoo.training import devices
+
+        config = devices.resolve(config)
+        if values["dry_run"]:
+            print(config.to_json(), end="")
+            return app.DONE
+        formats = {name: getattr(config, name) for name in ("data_dir", "image_size", "channels")}
+        data = data_sets.load(config.dataset, **formats)
+        run = run or RunDirectory.create(config, values["run_dir"])
+    run.write_config(config)
+    return _train(config, run, data)
+
+
+def _wanted(values, given):
+    """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, None for a new one."""
     settings = {name: values[name] for name in given - _NOT_CONFIG}
     if "augment" in settings:
         settings["augment"] = tuple(settings["augment"])
-    run_dir = values["run_dir"]
-    if run_dir and RunDirectory.is_run(run_dir):
-        run = RunDirectory(run_dir)
-        config = _resumed(run, settings)
-    else:
-        run, config = None, configs.resolve(**settings)
-        if not values["dry_run"]:
-            RunDirectory.check(run_dir or "runs")
-    app.import_tensorflow()
-    from tfgan_zoo import data as data_sets
-    from tfgan_zoo.training import devices
-
-    config = devices.resolve(config)
-    if values["dry_run"]:
-        print(config.to_json(), end="")
-        return app.DONE
-    formats = {name: getattr(config, name) for name in ("data_dir", "image_size", "channels")}
-    data = data_sets.load(config.dataset, **formats)
-    run = run or RunDirectory.create(config, run_dir)
-    run.write_config(config)
-    return _train(config, run, data)
+    path = values["run_dir"]
+    if path and RunDirectory.is_run(path):
+        run = RunDirectory(path)
+        return _resumed(run, settings), run
+    config = configs.resolve(**settings)
+    if not values["dry_run"]:
+        RunDirectory.check(path or "runs/new")
+    return config, None
 
 
 def _train(config, run, data):

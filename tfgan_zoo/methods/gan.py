@@ -128,7 +128,7 @@ class GAN(keras.Model):
             x = np.asarray(x)
             size = min(batch_size or 64, len(x))
             x = tf.data.Dataset.from_tensor_slices(x).shuffle(len(x), seed=self.seed).batch(size, drop_remainder=True)
-        x = batches.rows_first(x, self.reals_per_step, len(self.generator.image_shape))
+        x = batches.rows_first(x, self.reals_per_step, len(self.image_shape))
         return super().fit(x, shuffle=False, **kwargs)
 
     def call(self, latents, training=False):
@@ -138,7 +138,7 @@ class GAN(keras.Model):
     def sample(self, latents):
         """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; mixtures in data units."""
         images = tf.cast(self(latents, training=False), tf.float32)
-        return images if len(self.generator.image_shape) == 1 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)
+        return images if len(self.image_shape) == 1 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)
 
     def generate(self, num, seed=0, truncation=1.0, batch_size=64):
         """Samples the averaged generator: image i is the image of seed `seed + i`, whatever the batch size.
@@ -162,6 +162,16 @@ class GAN(keras.Model):
         seeds = np.arange(seed, seed + num, dtype="int64")
         parts = [self._sample_seeds(part, truncation) for part in np.split(seeds, range(batch_size, num, batch_size))]
         return np.concatenate([part.numpy() for part in parts])
+
+    @property
+    def latent_dim(self):
+        """The dimension of the latents."""
+        return self.generator.latent_dim
+
+    @property
+    def image_shape(self):
+        """(H, W, C) of an image, (d,) of a mixture's point."""
+        return tuple(self.generator.image_shape)
 
     @property
     def sampler(self):
@@ -241,7 +251,7 @@ class GAN(keras.Model):
     def fakes(self, batch, purpose):
         """Draws latents and returns the generator's images, in training mode, as many as `batch` has rows."""
         with self.scope(batch, f"{purpose}/fakes"):
-            latents = random.normal((batch.size, self.generator.latent_dim), "latents")
+            latents = random.normal((batch.size, self.latent_dim), "latents")
             return self.generator(latents, training=True)
 
     def critic(self, images, batch, purpose):
@@ -298,7 +308,7 @@ class GAN(keras.Model):
 
     @tf.function(reduce_retracing=True)
     def _sample_seeds(self, seeds, truncation):
-        latents = random.latents_from_seeds(seeds, self.generator.latent_dim)
+        latents = random.latents_from_seeds(seeds, self.latent_dim)
         return self.sample(latents * tf.cast(truncation, tf.float32))
 
     def _state(self, name, dtype="float32"):

@@ -17,18 +17,24 @@ class Configured:
 
 
 class Network(Configured, keras.Model):
-    """A network whose weights exist as soon as it is constructed."""
+    """A network on a `trunk`, a `keras.Sequential`.
 
-    def create_weights(self, shape):
-        """Calls the network on a symbolic batch of samples of `shape`: a constructor's last statement."""
-        self(keras.KerasTensor((None, *shape)))
+    A constructor ends with `self.build((None, *shape))`, so that all weights exist from then on.
+    """
+
+    def build(self, input_shape):
+        self.trunk.build(input_shape)
 
     def get_build_config(self):
-        return None  # a file's reader has nothing to build: the constructor did
+        return None  # whoever reads a file has nothing to build: the constructor did
 
 
 class Discriminator(Network):
-    """A network with a `head` on top of `features`."""
+    """A network with a `head`, a dense layer, on top of `features`, which keeps the trunk's last dimension."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.head.build((None, self.trunk.output_shape[-1]))
 
     def call(self, images, training=False):
         return self.head(self.features(images, training=training))

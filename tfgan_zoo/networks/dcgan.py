@@ -71,7 +71,7 @@ class DCGANGenerator(base.Network):
             deconv(channels, activation="tanh", kernel_initializer=_published_init(), name="output", dtype="float32")
         ]
         self.trunk = keras.Sequential(stack, name="trunk")
-        self.create_weights((latent_dim,))
+        self.build((None, latent_dim))
 
     def call(self, latents, training=False):
         return self.trunk(latents, training=training)
@@ -150,7 +150,7 @@ class DCGANDiscriminator(base.Discriminator):
             stack += [conv, *norm, keras.layers.LeakyReLU(0.2, name=f"{name}_relu", dtype=dtype)]
         self.trunk = keras.Sequential([*stack, keras.layers.Flatten(name="flatten", dtype=dtype)], name="trunk")
         self.head = base.dense(outputs, spectral, kernel_initializer=_published_init(), name="head", dtype="float32")
-        self.create_weights(self.image_shape)
+        self.build((None, *self.image_shape))
 
     def features(self, images, training=False):
         """Returns float32[N, d]: the last convolution's 4 x 4 output, flattened."""

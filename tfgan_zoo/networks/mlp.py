@@ -57,7 +57,7 @@ class MLPGenerator(base.Network):
         )
         hidden = _hidden(width, depth, activation, self.dtype_policy)
         self.trunk = keras.Sequential([*hidden, last, keras.layers.Reshape(shape, dtype="float32")], name="trunk")
-        self.create_weights((latent_dim,))
+        self.build((None, latent_dim))
 
     def call(self, latents, training=False):
         return self.trunk(latents, training=training)
@@ -99,7 +99,7 @@ class MLPDiscriminator(base.Discriminator):
         hidden = _hidden(width, depth, activation, self.dtype_policy, spectral)
         self.trunk = keras.Sequential([keras.layers.Flatten(dtype=self.dtype_policy), *hidden], name="trunk")
         self.head = base.dense(outputs, spectral, name="head", dtype="float32")
-        self.create_weights(shape)
+        self.build((None, *shape))
 
     def features(self, images, training=False):
         """Returns float32[N, width]: the last hidden layer."""

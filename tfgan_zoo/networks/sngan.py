@@ -52,6 +52,17 @@ class ResidualUp(base.Configured, keras.layers.Layer):
         self.shortcut = conv(kernel_size=1, kernel_initializer=_glorot(), name=f"{name}_shortcut")
         self.upsample = keras.layers.UpSampling2D(name=f"{name}_upsample", dtype=dtype)
 
+    def build(self, input_shape):
+        hidden = (*input_shape[:-1], self.filters)
+        for layer, shape in [
+            (self.norm1, input_shape),
+            (self.conv1, input_shape),
+            (self.norm2, hidden),
+            (self.conv2, hidden),
+            (self.shortcut, input_shape),
+        ]:
+            layer.build(shape)
+
     def call(self, x, training=False):
         y = self.conv1(self.upsample(tf.nn.relu(self.norm1(x, training=training))))
         y = self.conv2(tf.nn.relu(self.norm2(y, training=training)))
@@ -63,6 +74,7 @@ class ResidualDown(base.Configured, keras.layers.Layer):
     """The discriminator's block (Miyato et al. 2018, appendix).
 
     Args:
+        hidden: int, channels between its two convolutions: in the first block `filters`, elsewhere the input's.
         filters: int, output channels.
         halve: bool, whether to halve the resolution.
         first: bool, whether the block sees the image: no activation in front, and the shortcut pools first.
@@ -73,12 +85,13 @@ class ResidualDown(base.Configured, keras.layers.Layer):
 
     >>> import tensorflow as tf
     >>> from tfgan_zoo.networks.sngan import ResidualDown
-    >>> ResidualDown(8, halve=True, name="block")(tf.zeros((2, 8, 8, 4))).shape.as_list()
+    >>> ResidualDown(4, 8, halve=True, name="block")(tf.zeros((2, 8, 8, 4))).shape.as_list()
     [2, 4, 4, 8]
     """
 
     def __init__(
         self,
+        hidden,
         filters,
         halve=False,
         first=False,
@@ -89,21 +102,19 @@ class ResidualDown(base.Configured, keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.filters, self.halve, self.first, self.spectral_norm = filters, halve, first, spectral_norm
-        self.perturb, self.perturb_law, self.perturb_input = perturb, perturb_law, perturb_input
+        self.hidden, self.filters, self.halve, self.first = hidden, filters, halve, first
+        self.spectral_norm, self.perturb, self.perturb_law = spectral_norm, perturb, perturb_law
+        self.perturb_input = perturb_input
+        outer = perturb if perturb_input else 0.0
+        self.conv1 = self._conv(hidden, 3, 2**0.5, "conv1", outer)
+        self.conv2 = self._conv(filters, 3, 2**0.5, "conv2", perturb)
+        resized = halve or first or hidden != filters
+        self.shortcut = self._conv(filters, 1, 1.0, "shortcut", outer) if resized else None
 
     def build(self, input_shape):
-        channels = input_shape[-1]
-        rate = self.perturb if self.perturb_input else 0.0
-        # The optimised block widens in its first convolution, the others in their second.
-        inner = self.filters if self.first else channels
-        self.conv1 = self._conv(inner, 3, 2**0.5, "conv1", rate)
-        self.conv2 = self._conv(self.filters, 3, 2**0.5, "conv2", self.perturb)
         self.conv1.build(input_shape)
-        self.conv2.build((*input_shape[:-1], inner))
-        self.shortcut = None
-        if self.halve or channels != self.filters:
-            self.shortcut = self._conv(self.filters, 1, 1.0, "shortcut", rate)
+        self.conv2.build((*input_shape[:-1], self.hidden))
+        if self.shortcut is not None:
             self.shortcut.build(input_shape)
 
     def call(self, x, training=False):
@@ -180,7 +191,7 @@ class SNGANGenerator(base.Network):
             ],
             name="trunk",
         )
-        self.create_weights((latent_dim,))
+        self.build((None, latent_dim))
 
     def call(self, latents, training=False):
         return self.trunk(latents, training=training)
@@ -234,9 +245,11 @@ class SNGANDiscriminator(base.Discriminator):
         self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
         self.perturb_first = perturb_first
         spectral = normalization == "spectral"
+        widths = [width * unit for unit in _DISCRIMINATOR[image_size]]
         blocks = [
             ResidualDown(
-                width * unit,
+                widths[max(i - 1, 0)],
+                filters,
                 halve=i < _HALVING[image_size],
                 first=i == 0,
                 spectral_norm=spectral,
@@ -246,11 +259,11 @@ class SNGANDiscriminator(base.Discriminator):
                 name=f"block{i + 1}",
                 dtype=self.dtype_policy,
             )
-            for i, unit in enumerate(_DISCRIMINATOR[image_size])
+            for i, filters in enumerate(widths)
         ]
         self.trunk = keras.Sequential(blocks, name="trunk")
         self.head = base.dense(outputs, spectral, kernel_initializer=_glorot(), name="head", dtype="float32")
-        self.create_weights(self.image_shape)
+        self.build((None, *self.image_shape))
 
     def features(self, images, training=False):
         """Returns float32[N, d]: the last block's activations, summed over the positions."""

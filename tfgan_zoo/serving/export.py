@@ -47,7 +47,7 @@ def export(model, folder, version=None):
         raise ValueError(f"output={folder} cannot be written: {error.strerror}") from None
     try:
         served = ServedGenerator(model)
-        tf.saved_model.save(served, str(temporary), signatures=served.signatures)
+        tf.saved_model.save(served, str(temporary), signatures=served.endpoints)
         temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
         os.rename(temporary, target)
     finally:

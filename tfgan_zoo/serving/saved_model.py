@@ -35,6 +35,11 @@ class SavedModelGenerator:
         """The dimension of the latents."""
         return self._from_latents.structured_input_signature[1]["latents"].shape[1]
 
+    @property
+    def image_shape(self):
+        """(H, W, C) of an image, (d,) of a mixture's point."""
+        return tuple(self._from_latents.structured_outputs["images"].shape[1:])
+
     def sample(self, latents):
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim]."""
         return self._from_latents(latents=tf.convert_to_tensor(latents, tf.float32))["images"]

@@ -28,12 +28,12 @@ class ServedGenerator(tf.Module):
         latents = tf.TensorSpec([None, model.generator.latent_dim], tf.float32, "latents")
         seeds = tf.TensorSpec([None], tf.int64, "seeds")
         truncation = tf.TensorSpec([None], tf.float32, "truncation")
-        self.signatures = {
+        self.endpoints = {
             "serving_default": self.from_latents.get_concrete_function(latents),
             "generate": self.from_seeds.get_concrete_function(seeds, truncation),
         }
         if len(model.generator.image_shape) == 3:
-            self.signatures["generate_png"] = self.png_from_seeds.get_concrete_function(seeds, truncation)
+            self.endpoints["generate_png"] = self.png_from_seeds.get_concrete_function(seeds, truncation)
 
     @tf.function(autograph=False)
     def from_latents(self, latents):

@@ -1,0 +1,141 @@
+"""The checks that run before TensorFlow starts."""
+
+import pathlib
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tfgan_zoo import data
+from tfgan_zoo.data import names
+
+
+def message_of(*args, **kwargs):
+    with pytest.raises(ValueError) as caught:
+        data.check(*args, **kwargs)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """The network is down; returns the list of what was asked for."""
+    asked = []
+
+    def urlopen(request, timeout):
+        asked.append(request)
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    return asked
+
+
+def test_names_and_checks_do_not_import_tensorflow():
+    code = (
+        "import sys; from tfgan_zoo import data; data.check('ring'); data.check('fashion_mnist_10k');"
+        "assert 'grid' in data.DATASETS;"
+        "print([m for m in ('tensorflow', 'keras', 'tensorflow_datasets', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_data_class_is_reachable_and_other_attributes_are_not():
+    from tfgan_zoo.data.dataset import Data
+
+    assert data.Data is Data
+    with pytest.raises(AttributeError, match="Datum"):
+        _ = data.Datum
+
+
+@pytest.mark.parametrize("name", [name for name in data.DATASETS if name != "fashion_mnist"])
+def test_check_tells_the_shape_that_load_gives(name):
+    assert data.check(name) == data.load(name).shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape"),
+    [
+        ({"image_size": 28}, (28, 28, 1)),
+        ({"image_size": 32, "channels": 1}, (32, 32, 1)),
+        ({"channels": 3}, (32, 32, 3)),
+    ],
+)
+def test_image_size_and_channels(arguments, shape):
+    assert data.check("fashion_mnist_10k", **arguments) == shape
+    assert data.load("fashion_mnist_10k", **arguments).reals(2)[0].shape == (2, *shape)
+
+
+def test_wrong_sizes_name_what_is_allowed():
+    assert message_of("fashion_mnist_10k", image_size=30).endswith("choose from 28, 32")
+    assert message_of("fashion_mnist_10k", channels=4).endswith("choose from 1, 3")
+    assert "image_size=32" in message_of("ring", image_size=32)
+    assert "channels=3" in message_of("cube", channels=3)
+
+
+def test_unknown_name_gives_the_nearest_and_both_hints(tmp_path):
+    message = message_of("fasion_mnist", data_dir=str(tmp_path))
+    assert "dataset=fasion_mnist" in message and "did you mean fashion_mnist?" in message
+    assert str(tmp_path) in message and "TFDS" in message and "grid" in message
+
+
+@pytest.mark.parametrize("path", ["./photos", "../x", "~/photos", "/nowhere", "faces.zip", "there"])
+def test_paths_are_not_supported_yet(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("there").mkdir()
+    assert f"dataset={path} is a path" in message_of(path, data_dir=str(tmp_path))
+
+
+def test_a_folder_does_not_hide_a_known_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("ring").mkdir()
+    assert data.check("ring") == (2,)
+
+
+def test_tfds_dir(monkeypatch, tmp_path):
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    assert names.tfds_dir() == pathlib.Path.home() / "tensorflow_datasets"
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    assert names.tfds_dir() == tmp_path
+    assert names.tfds_dir("~/other") == pathlib.Path.home() / "other"
+
+
+def test_prepared_takes_the_newest_finished_version(tmp_path):
+    for folder in ("set/2.0.0", "set/10.0.0", "set/incomplete.ABC_11.0.0", "set/config/1.0.0", "set/12.0.0"):
+        (tmp_path / folder).mkdir(parents=True)
+        if "12" not in folder:
+            (tmp_path / folder / "dataset_info.json").touch()
+    assert names.prepared("set", tmp_path) == tmp_path / "set/10.0.0"
+    assert names.prepared("set/config", tmp_path) == tmp_path / "set/config/1.0.0"
+    assert names.prepared("other", tmp_path) is None
+    assert names.prepared("../" + tmp_path.name + "/set", tmp_path) is None
+
+
+def test_no_network_fails_at_once_and_names_the_ways_out(offline, tmp_path, monkeypatch):
+    message = message_of("fashion_mnist", data_dir=str(tmp_path))
+    assert len(offline) == 1
+    assert "Name or service not known" in message and str(tmp_path) in message
+    for way in ("make data", "--data_dir", "local folder", "--dataset=fashion_mnist_10k"):
+        assert way in message
+
+
+def test_silent_network_is_given_up(tmp_path, monkeypatch):
+    answer = threading.Event()
+    monkeypatch.setattr(names, "_PROBE_SECONDS", 0.01)
+    monkeypatch.setattr(urllib.request, "urlopen", lambda request, timeout: answer.wait() and None)
+    try:
+        assert "no answer within" in message_of("fashion_mnist", data_dir=str(tmp_path))
+    finally:
+        monkeypatch.setattr(urllib.request, "urlopen", None)
+        answer.set()
+
+
+def test_only_an_unprepared_tfds_name_asks_the_network(offline):
+    for name in data.DATASETS:
+        if name != "fashion_mnist":
+            data.check(name)
+    assert not offline

@@ -1,0 +1,181 @@
+"""Data sets that TFDS has prepared; the tests prepare small ones with TFDS's own writer, without a network."""
+
+import shutil
+import socket
+import urllib.request
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from tfgan_zoo import data
+
+LABELS = ["cat", "dog", "frog"]
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError(f"a test asked the network for {args}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def write(data_dir, name, splits, shape, labels=LABELS, declared=None, version="1.0.0"):
+    """Prepares random images and returns them: {split: (uint8[n, *shape], int[n])}."""
+    draw = np.random.default_rng(len(name))
+    arrays = {
+        split: (draw.integers(0, 256, (n, *shape), np.uint8), draw.integers(0, 3, n)) for split, n in splits.items()
+    }
+    features = {"image": tfds.features.Image(shape=declared or shape)}
+    if labels:
+        features["label"] = tfds.features.ClassLabel(names=labels)
+    datasets = {
+        split: tf.data.Dataset.from_tensor_slices(dict(zip(features, pair, strict=False)))
+        for split, pair in arrays.items()
+    }
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name=name,
+        version=version,
+        features=tfds.features.FeaturesDict(features),
+        split_datasets=datasets,
+        data_dir=str(data_dir),
+        disable_shuffling=True,
+    )
+    return arrays
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    tfds.disable_progress_bar()
+    folder = tmp_path_factory.mktemp("tfds")
+    sets = {
+        "cifar10": write(folder, "cifar10", {"train": 30, "test": 12}, (32, 32, 3)),
+        "fashion_mnist": write(folder, "fashion_mnist", {"train": 20, "test": 5}, (28, 28, 1)),
+        "grey": write(folder, "grey", {"train": 40}, (64, 64, 1), labels=None),
+        "three": write(folder, "three", {"train": 9, "validation": 4, "extra": 3}, (8, 8, 1)),
+        "wide": write(folder, "wide", {"train": 3}, (8, 10, 3)),
+        "any_size": write(folder, "any_size", {"train": 3}, (8, 8, 3), declared=(None, None, 3)),
+    }
+    return folder, sets
+
+
+def scaled(images):
+    return images / np.float32(127.5) - np.float32(1)
+
+
+def test_a_set_that_is_in_no_table_works_by_name(prepared):
+    folder, sets = prepared
+    cifar = data.load("cifar10", data_dir=str(folder))
+    assert cifar.shape == (32, 32, 3) and cifar.native == 32
+    assert (cifar.num_train, cifar.num_heldout, cifar.num_classes) == (30, 12, 3)
+    assert cifar.label_names == tuple(LABELS)
+    for split, theirs in (("train", "train"), ("heldout", "test")):
+        images, labels = cifar.reals(len(sets["cifar10"][theirs][0]), split)
+        np.testing.assert_array_equal(images, scaled(sets["cifar10"][theirs][0]))
+        np.testing.assert_array_equal(labels, sets["cifar10"][theirs][1])
+    batch = next(cifar.train(batch_size=4, rows=2, seed=0).as_numpy_iterator())
+    assert batch["images"].shape == (4, 2, 32, 32, 3)
+
+
+def test_fashion_mnist_is_padded(prepared, monkeypatch):
+    folder, sets = prepared
+    monkeypatch.setenv("TFDS_DATA_DIR", str(folder))
+    clothes = data.load("fashion_mnist")
+    assert clothes.shape == (32, 32, 1) == data.check("fashion_mnist") and clothes.native == 28
+    images, _ = clothes.reals(20)
+    np.testing.assert_array_equal(clothes.crop(images), scaled(sets["fashion_mnist"]["train"][0]))
+    assert (images[:, :2] == -1).all() and (images[:, :, 30:] == -1).all()
+
+
+def test_without_a_test_split_the_last_tenth_is_held_out(prepared):
+    folder, sets = prepared
+    grey = data.load("grey", data_dir=str(folder), channels=3)
+    assert (grey.num_train, grey.num_heldout) == (36, 4)
+    pixels = np.repeat(scaled(sets["grey"]["train"][0]), 3, axis=-1)
+    np.testing.assert_array_equal(grey.reals(36)[0], pixels[:36])
+    np.testing.assert_array_equal(grey.reals(4, "heldout")[0], pixels[36:])
+
+
+def test_without_labels_they_are_0(prepared):
+    grey = data.load("grey", data_dir=str(prepared[0]))
+    assert grey.num_classes == 0 and grey.label_names == ()
+    assert not grey.reals(36)[1].any()
+
+
+def test_validation_serves_as_held_out(prepared):
+    folder, sets = prepared
+    three = data.load("three", data_dir=str(folder))
+    assert three.shape == (32, 32, 1) and (three.num_train, three.num_heldout) == (9, 4)
+    images, _ = three.reals(4, "heldout")
+    np.testing.assert_array_equal(three.crop(images), scaled(sets["three"]["validation"][0]))
+
+
+@pytest.mark.parametrize("name", ["wide", "any_size"])
+def test_images_of_other_forms_are_refused_before_they_are_read(prepared, name):
+    with pytest.raises(ValueError, match=f"dataset={name}: .* no feature `image` of one square size") as caught:
+        data.check(name, data_dir=str(prepared[0]))
+    assert "\n" not in str(caught.value)
+
+
+def test_too_many_pixels_are_refused(prepared, monkeypatch):
+    monkeypatch.setattr("tfgan_zoo.data.tfds._MAX_BYTES", 2**16)
+    with pytest.raises(ValueError, match=r"dataset=cifar10 has .* GiB of pixels"):
+        data.load("cifar10", data_dir=str(prepared[0]))
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing"])
+def test_damaged_files_are_one_line(prepared, tmp_path, damage):
+    shutil.copytree(prepared[0] / "cifar10", tmp_path / "cifar10")
+    file = next(tmp_path.glob("cifar10/1.0.0/*-train.tfrecord*"))
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-100])
+    else:
+        file.unlink()
+    with pytest.raises(ValueError, match="dataset=cifar10: TFDS cannot read") as caught:
+        data.load("cifar10", data_dir=str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_no_network_does_not_even_start_tfds(tmp_path, monkeypatch):
+    """TFDS itself would try for minutes."""
+
+    def fail(*args, **kwargs):
+        raise AssertionError("TFDS was started")
+
+    def unreachable(request, timeout):
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(tfds, "builder", fail)
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)
+    with pytest.raises(ValueError, match=r"Network is unreachable.*make data.*--data_dir.*local folder"):
+        data.load("fashion_mnist", data_dir=str(tmp_path))
+
+
+class Answer:
+    def close(self):
+        pass
+
+
+def test_with_a_network_tfds_prepares_what_is_missing(prepared, tmp_path, monkeypatch):
+    class Builder:
+        def download_and_prepare(self):
+            shutil.copytree(prepared[0] / "fashion_mnist", tmp_path / "fashion_mnist")
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda request, timeout: Answer())
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: Builder())
+    assert data.load("fashion_mnist", data_dir=str(tmp_path)).num_train == 20
+
+
+def test_a_failed_download_is_one_line(tmp_path, monkeypatch):
+    class Builder:
+        def download_and_prepare(self):
+            raise RuntimeError("HTTP 500\nand more")
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda request, timeout: Answer())
+    monkeypatch.setattr(tfds, "builder", lambda name, data_dir: Builder())
+    with pytest.raises(ValueError, match=r"dataset=fashion_mnist: .*HTTP 500 and more") as caught:
+        data.load("fashion_mnist", data_dir=str(tmp_path))
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,112 @@
+"""generate.py: samples a trained generator into PNG files."""
+
+import pathlib
+
+from tfgan_zoo import loading
+from tfgan_zoo.cli import app
+
+COMMAND = app.Command(
+    "generate.py",
+    "Samples a trained generator: one grid, single images, or interpolations. Image i is the image of seed + i.",
+    (
+        "--model=runs/00000-pconv-fashion_mnist_10k --num=64 --output=grid.png",
+        "--model=exports/pconv --num=100 --seed=1000 --individual --output=images",
+        "--model=runs/00000-pconv-fashion_mnist_10k --num=8 --interpolate=10 --output=strips.png",
+    ),
+)
+
+
+def _declare():
+    c = COMMAND
+    c.string("model", None, "a run directory, a preset's name or folder, a .keras file or an exported SavedModel")
+    c.integer("num", 64, "how many images; with --interpolate, how many strips")
+    c.integer("seed", 0, "the first image's seed")
+    c.string("output", "grid.png", "the PNG file to write; with --individual the folder")
+    c.number("truncation", 1.0, "in [0, 1], scales the latents: less variety, more typical images")
+    c.integer("columns", None, "images in a row of the grid (default: as square as can be)")
+    c.boolean("individual", False, "write seed<N>.png files into the folder --output instead of a grid")
+    c.integer("interpolate", 0, "steps from each seed's image to the next one's, a row each; 0 switches it off")
+    c.integer("batch_size", 64, "images computed at once; the result does not depend on it")
+
+
+_declare()
+
+
+def main(argv=None):
+    """Runs generate.py with `argv`; returns the exit status."""
+    return COMMAND.run(_body, argv)
+
+
+def _body(values, given):
+    with app.checks():
+        _check(values)
+        output = _writable(pathlib.Path(values["output"]), values["individual"])
+        app.import_tensorflow()
+        model = loading.load(values["model"])
+        if len(model.image_shape) != 3:
+            raise ValueError(f"model={values['model']} samples points of dimension {model.image_shape[0]}, not images")
+    try:
+        count = _write(model, output, values)
+    except OSError as error:
+        return app.fail(f"generate.py: {error}", app.FAILED)
+    print(f"{count} images of {values['model']}, seeds from {values['seed']}: {output}")
+    return app.DONE
+
+
+def _check(values):
+    if values["model"] is None:
+        raise ValueError("--model is missing: name a run directory, a preset or an export")
+    for name, least in (("num", 1), ("batch_size", 1), ("interpolate", 0), ("columns", 1)):
+        if values[name] is not None and values[name] < least:
+            raise ValueError(f"{name}={values[name]} must be at least {least}")
+    if not -(2**63) <= values["seed"] <= 2**63 - 1 - values["num"]:
+        raise ValueError(f"seed={values['seed']} must be a 64-bit integer, and seed + num too")
+    if not 0 <= values["truncation"] <= 1:
+        raise ValueError(f"truncation={values['truncation']} must be in [0, 1]")
+    if values["interpolate"] == 1 or (values["interpolate"] and values["individual"]):
+        raise ValueError(f"interpolate={values['interpolate']} must be 0 or at least 2, and makes one picture")
+    loading.kind(values["model"])
+
+
+def _writable(output, folder):
+    if output.is_dir() and not folder:
+        raise ValueError(f"output={output} is a folder; name a .png file, or add --individual")
+    if not folder and output.suffix.lower() != ".png":
+        raise ValueError(f"output={output} must end in .png")
+    target = output if folder else output.parent
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        probe = target / ".tfgan_zoo_probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"output={output} cannot be written: {error.strerror}") from None
+    return output
+
+
+def _write(model, output, values):
+    from tfgan_zoo import pictures
+
+    if values["interpolate"]:
+        images = _strips(model, values["num"], values["seed"], values["interpolate"], values["truncation"])
+        pictures.grid(images, columns=values["interpolate"]).save(output)
+        return len(images)
+    images = model.generate(values["num"], values["seed"], values["truncation"], values["batch_size"])
+    if values["individual"]:
+        for seed, levels in enumerate(pictures.to_levels(images), start=values["seed"]):
+            pictures.to_image(levels).save(output / f"seed{seed:08d}.png")
+    else:
+        pictures.grid(images, values["columns"]).save(output)
+    return len(images)
+
+
+def _strips(model, num, seed, steps, truncation):
+    """Returns images of `num` rows, each from the latents of one seed to the next one's along a great circle."""
+    import numpy as np
+
+    from tfgan_zoo import random
+
+    latents = random.latents_from_seeds(np.arange(seed, seed + num + 1), model.latent_dim).numpy()
+    rows = [random.slerp(latents[i], latents[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
+    return np.concatenate([np.asarray(model.sample(truncation * row)) for row in rows])
+
