@@ -13,6 +13,12 @@ _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
+@pytest.fixture(scope="session")
+def mirrored():
+    """The one strategy of a test process: a second would use the first one's collective keys again."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 @pytest.fixture(autouse=True)
 def _fresh_keras():
     """Fixes the initial weights, and undoes a policy that a test has set."""

@@ -43,7 +43,7 @@ def save_to_preset(model, folder, **details):
         "tfgan_zoo": metadata.version("tfgan-zoo"),
         "keras": keras.__version__,
         "generator_parameters": model.generator.count_params(),
-        "step": int(model.step.value),
+        "step": int(model.step.numpy()),
     }
     for name, content in ((CONFIG, config), (METADATA, about | details)):
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")

@@ -124,14 +124,20 @@ def test_no_network_fails_at_once_and_names_the_ways_out(offline, tmp_path, monk
 
 
 def test_silent_network_is_given_up(tmp_path, monkeypatch):
-    answer = threading.Event()
+    answer, ended = threading.Event(), threading.Event()
+
+    def urlopen(request, timeout):
+        answer.wait()
+        ended.set()
+        raise urllib.error.URLError("too late")
+
     monkeypatch.setattr(names, "_PROBE_SECONDS", 0.01)
-    monkeypatch.setattr(urllib.request, "urlopen", lambda request, timeout: answer.wait() and None)
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     try:
         assert "no answer within" in message_of("fashion_mnist", data_dir=str(tmp_path))
     finally:
-        monkeypatch.setattr(urllib.request, "urlopen", None)
         answer.set()
+        ended.wait()
 
 
 def test_only_an_unprepared_tfds_name_asks_the_network(offline):

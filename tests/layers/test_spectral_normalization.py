@@ -226,6 +226,22 @@ def test_replicas_hold_the_same_u_as_one_device():
         np.testing.assert_allclose(output, layer(half), rtol=1e-5, atol=1e-6)
 
 
+def test_u_is_averaged_if_replicas_disagree():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        layer = layers.SNDense(2)
+        layer.build((None, 12))
+
+    @tf.function
+    def disagree():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        layer.u.assign(tf.one_hot(replica, 2))
+
+    strategy.run(disagree)
+    for copy in strategy.experimental_local_results(layer.u.value):
+        np.testing.assert_array_equal(copy, [0.5, 0.5])
+
+
 def test_file_keeps_u(built, tmp_path):
     layer, x = built
     network = keras.Sequential([keras.layers.InputLayer(x.shape[1:]), layer])

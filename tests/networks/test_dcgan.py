@@ -15,7 +15,7 @@ def of_type(network, *types):
 
 def test_full_width_64_has_the_published_channels():
     generator, discriminator = DCGANGenerator(64, 3, 64, 100), DCGANDiscriminator(64, 3, 64)
-    assert [layer.kernel.shape[2] for layer in of_type(generator, keras.layers.Conv2DTranspose)] == [64, 128, 256, 3]
+    assert [layer.kernel.shape[2] for layer in of_type(generator, keras.layers.Conv2DTranspose)] == [256, 128, 64, 3]
     assert [layer.filters for layer in of_type(discriminator, keras.layers.Conv2D)] == [64, 128, 256, 512]
     convolutions = 4 * 4 * (512 * 256 + 256 * 128 + 128 * 64 + 64 * 3)
     assert trainable(generator) == 100 * 4 * 4 * 512 + convolutions + 3 + 2 * (512 + 256 + 128 + 64)

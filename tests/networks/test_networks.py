@@ -87,7 +87,7 @@ def test_shapes(role, case):
 @pytest.mark.parametrize("case", GENERATORS)
 def test_images_lie_within_1_and_vectors_need_not(case):
     net = network("generator", case)
-    largest = np.abs(net(1000 * batch(net))).max()
+    largest = np.abs(net(1e9 * batch(net))).max()
     assert largest > 1 if len(net.image_shape) == 1 else 0.1 < largest <= 1
 
 
@@ -163,11 +163,10 @@ def test_mixed_precision_gives_float32_outputs_near_full_precision(role, case):
     halved = [layer for layer in mixed._flatten_layers() if layer.compute_dtype == "bfloat16" and layer.weights]
     assert halved
     x = batch(full)
-    y = mixed(x, training=True)
-    assert y.dtype == tf.float32
-    exact = full(x)
-    error = np.abs(mixed(x) - exact).max() / np.abs(exact).max()
+    exact, y = full(x), mixed(x)
+    error = np.abs(y - exact).max() / np.abs(exact).max()
     assert 0 < error < 0.05
+    assert y.dtype == mixed(x, training=True).dtype == tf.float32
     if role == "discriminator":
         assert mixed.features(x).dtype == tf.float32
 

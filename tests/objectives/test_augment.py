@@ -153,6 +153,24 @@ def test_two_parts_equal_the_whole(split):
     np.testing.assert_array_equal(np.concatenate(parts), augmented(images))
 
 
+def test_two_replicas_equal_one_device():
+    devices = tf.config.list_logical_devices("CPU")
+    if len(devices) < 2:
+        pytest.skip("needs two logical devices")
+    strategy = tf.distribute.MirroredStrategy([device.name for device in devices[:2]])
+    images = images_of(4, 8, 8, 3)
+
+    @tf.function
+    def step():
+        def replica():
+            row = 2 * tf.distribute.get_replica_context().replica_id_in_sync_group
+            return augmented(tf.gather(images, row + tf.range(2)), first_row=row)
+
+        return tf.concat(strategy.experimental_local_results(strategy.run(replica)), axis=0)
+
+    np.testing.assert_allclose(step(), augmented(images), atol=1e-6)
+
+
 def test_images_differ_from_each_other():
     ones = tf.ones([8, 16, 16, 3])
     result = augmented(ones).numpy().reshape(8, -1)

@@ -1,6 +1,7 @@
 """The penalties equal their closed forms, NumPy's and TF-GAN's, and their gradients are finite."""
 
 import hypothesis
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -161,6 +162,21 @@ def test_penalties_are_float32(dtype):
     ):
         assert value.dtype == tf.float32
         assert value.shape == ()
+
+
+def test_penalties_of_a_network_in_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    critic = keras.Sequential(
+        [keras.Input((4, 4, 2)), keras.layers.Flatten(), keras.layers.Dense(8, "gelu"), keras.layers.Dense(1)]
+    )
+    images = normal(6, 4, 4, 2)
+    with tf.GradientTape() as tape:
+        value = penalties.r1(critic, images) + penalties.gradient_penalty(
+            critic, images, -images, tf.linspace(0.0, 1, 6)
+        )
+    assert value.dtype == tf.float32
+    gradients = tape.gradient(value, critic.trainable_variables[:3])  # the last bias moves no gradient
+    assert all(np.all(np.isfinite(gradient)) and np.any(gradient != 0) for gradient in gradients)
 
 
 LOGITS = hnp.arrays(np.float32, (4, 1), elements=st.floats(-100, 100, width=32, allow_subnormal=False))

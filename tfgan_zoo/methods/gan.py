@@ -302,9 +302,10 @@ class GAN(keras.Model):
         images = tf.cast(rows * tf.distribute.get_strategy().num_replicas_in_sync, tf.float32)
         seen = tf.cast(self.step.value, tf.float32) * images
         half_life = tf.minimum(self.ema_kimg * 1000, seen * EMA_RAMPUP)
-        decay = tf.where(half_life > 0, 0.5 ** (images / tf.maximum(half_life, 1.0)), 0.0)
+        decay = 0.5 ** (images / tf.maximum(half_life, 1e-6))
         for average, weight in zip(self.ema_generator.weights, self.generator.weights, strict=True):
-            average.assign(average.value + tf.cast(1 - decay, average.dtype) * (weight.value - average.value))
+            keep = tf.cast(decay, average.dtype)
+            average.assign(keep * average.value + (1 - keep) * weight.value)
 
     @tf.function(reduce_retracing=True)
     def _sample_seeds(self, seeds, truncation):

@@ -7,7 +7,7 @@ from tfgan_zoo import registry
 __all__ = ["build"]
 
 
-def build(name, role, *, shape=None, **kwargs):
+def build(name, role, /, *, shape=None, **kwargs):
     """Makes a network by its name.
 
     Args:
@@ -15,7 +15,7 @@ def build(name, role, *, shape=None, **kwargs):
         role: "generator" or "discriminator".
         shape: what a sample looks like, (height, width, channels) or, for `mlp`, any shape. For the convolutional
             networks it stands for `image_size` and `channels`.
-        **kwargs: the arguments of the network's class.
+        **kwargs: the arguments of the network's class, `name` and `dtype` of Keras among them.
 
     Returns:
         The `keras.Model`, with all its weights.

@@ -25,9 +25,6 @@ class Network(Configured, keras.Model):
     def build(self, input_shape):
         self.trunk.build(input_shape)
 
-    def get_build_config(self):
-        return None  # whoever reads a file has nothing to build: the constructor did
-
 
 class Discriminator(Network):
     """A network with a `head`, a dense layer, on top of `features`, which keeps the trunk's last dimension."""

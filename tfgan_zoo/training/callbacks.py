@@ -77,12 +77,12 @@ class Guard(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         broken = [name for name, value in logs.items() if not math.isfinite(value)]
         if broken:
-            step = int(self.model.step.value)
+            step = int(self.model.step.numpy())
             last = self._checkpoints.latest or "none yet"
             raise Diverged(f"{broken[0]} is no longer finite at step {step}; the last good checkpoint is {last}")
         if self._signal is not None:
             self._checkpoints.save()
-            raise Interrupted(self._signal, int(self.model.step.value))
+            raise Interrupted(self._signal, int(self.model.step.numpy()))
 
 
 class Ticks(keras.callbacks.Callback):
@@ -103,11 +103,11 @@ class Ticks(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
-        self._first_step = int(self.model.step.value)
+        self._first_step = int(self.model.step.numpy())
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self._began
-        step = int(self.model.step.value)
+        step = int(self.model.step.numpy())
         images = step * self._config.batch_size
         row = {"step": step, "kimg": images / 1000, "reals_read": images * self.model.reals_per_step}
         numbers = {name: float(value) for name, value in logs.items()} | self._health.signals()

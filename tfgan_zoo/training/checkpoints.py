@@ -32,7 +32,7 @@ class Checkpoints:
 
     def save(self):
         """Writes the state of this step; returns the checkpoint's path."""
-        return self._manager.save(checkpoint_number=int(self.model.step.value))
+        return self._manager.save(checkpoint_number=int(self.model.step.numpy()))
 
     def restore(self):
         """Restores the newest checkpoint, if there is one, and returns the step it was written at (else 0).
@@ -48,4 +48,4 @@ class Checkpoints:
         except (AssertionError, ValueError, tf.errors.OpError) as error:
             first = str(error).splitlines()[0]
             raise RunError(f"checkpoint {self.latest} does not fit the model of its config.json: {first}") from None
-        return int(self.model.step.value)
+        return int(self.model.step.numpy())

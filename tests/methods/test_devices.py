@@ -1,0 +1,71 @@
+"""Two replicas on the same global batch do what one device does."""
+
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_zoo.methods import GAN, PConv
+from tfgan_zoo.networks import build
+
+STEPS, BATCH = 10, 8
+CASES = {
+    "gan": (GAN, {}, {}),
+    "pconv": (PConv, {"perturb": 0.5}, {}),
+    "pconv additive, augmented": (
+        PConv,
+        {"perturb": 0.3, "perturb_law": "additive"},
+        {"augment": ("color", "translation", "cutout")},
+    ),
+    "spectral norm, lecam, two steps": (GAN, {"normalization": "spectral"}, {"penalty": "lecam", "n_dis": 2}),
+    "wgan_gp": (GAN, {"normalization": "none"}, {"loss": "wasserstein", "penalty": "wgan_gp"}),
+    "r1": (GAN, {"normalization": "none"}, {"penalty": "r1"}),
+}
+
+
+def train(case, strategy, learning_rate=0.01):
+    method, discriminator_options, options = CASES[case]
+    keras.utils.set_random_seed(1)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        common = {"shape": (32, 32, 1), "width": 4}
+        generator = build("dcgan", "generator", latent_dim=8, **common)
+        discriminator = build("dcgan", "discriminator", **common, **discriminator_options)
+        # A short half-life, else the average of ten steps would hide a difference.
+        model = method(generator, discriminator, ema_kimg=0.01, seed=3, **options)
+        model.compile(keras.optimizers.SGD(learning_rate), keras.optimizers.SGD(learning_rate))
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (STEPS * BATCH, model.reals_per_step, 32, 32, 1)).astype("float32")
+    data = tf.data.Dataset.from_tensor_slices({"images": images}).batch(BATCH, drop_remainder=True)
+    history = model.fit(data, verbose=0).history
+    return model, {name: values[-1] for name, values in history.items()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ten_sgd_steps_on_two_replicas_equal_one_device(case, mirrored):
+    alone, logs_alone = train(case, None)
+    shared, logs_shared = train(case, mirrored)
+    assert int(shared.step.numpy()) == STEPS
+    for one, two in zip(alone.weights, shared.weights, strict=True):
+        np.testing.assert_allclose(one.numpy(), two.numpy(), atol=1e-6, err_msg=one.path)
+    for name in ("d_loss", "g_loss", "d_real", "d_fake"):
+        assert logs_shared[name] == pytest.approx(logs_alone[name], abs=1e-5), name
+
+
+@pytest.mark.parametrize("case", ["pconv", "spectral norm, lecam, two steps"])
+def test_replicas_stay_bitwise_equal(case, mirrored):
+    model, _ = train(case, mirrored)
+    for weight in model.weights:
+        first, second = (copy.numpy() for copy in weight.value.values)
+        assert first.tobytes() == second.tobytes(), weight.path
+
+
+def test_training_moved_every_trainable_weight():
+    """Guards the tests above: equal weights would mean little if nothing had moved."""
+    still, _ = train("pconv", None, learning_rate=1e-30)
+    moved, _ = train("pconv", None)
+    pairs = zip(still.generator.trainable_weights, moved.generator.trainable_weights, strict=True)
+    assert all(np.any(one.numpy() != two.numpy()) for one, two in pairs)
+    pairs = zip(still.discriminator.trainable_weights, moved.discriminator.trainable_weights, strict=True)
+    assert all(np.any(one.numpy() != two.numpy()) for one, two in pairs)
