@@ -1,0 +1,40 @@
+# make train   the environment, then a first run on the embedded images
+# make test    the environment, then the tests
+# make env     the environment alone: .venv, pinned by constraints.txt
+# make data    Debian's copy of Fashion-MNIST into TFDS's folder (apt install dataset-fashion-mnist)
+# make lint    style and import arrows
+# make slow    the tests that take minutes
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: train test slow lint data env clean
+
+train: env
+	$(BIN)/python train.py --method=pconv
+
+test: env
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+slow: env
+	$(BIN)/python -m pytest -m slow
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+data: env
+	$(BIN)/python tools/seed_tfds.py
+
+env: .venv/installed
+
+# The stamp is written last, so that an interrupted installation is done again.
+.venv/installed: setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "tfgan_zoo needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve]"
+	@touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info
