@@ -12,7 +12,14 @@ import tensorflow as tf
 
 ROOT = pathlib.Path(__file__).parent.parent
 TICK, STEPS = 4, 14  # the last tick is shorter
-COMMON = ("--width=4", "--latent_dim=8", "--batch_size=8", "--threads=2", f"--tick_kimg={TICK * 8 / 1000}", f"--kimg={STEPS * 8 / 1000}")
+COMMON = (
+    "--width=4",
+    "--latent_dim=8",
+    "--batch_size=8",
+    "--threads=2",
+    f"--tick_kimg={TICK * 8 / 1000}",
+    f"--kimg={STEPS * 8 / 1000}",
+)
 CASES = {
     "gan": ("--method=gan", "--penalty=lecam", "--lr_decay=linear"),
     "pconv": ("--method=pconv", "--augment=color,translation,cutout", "--n_dis=2"),

@@ -37,3 +37,32 @@ def grid(images, columns=None):
     cells[:count] = levels
     picture = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return to_image(picture.reshape(rows * height, columns * width, channels))
+
+
+def scatter(samples, reals):
+    """Draws points over the data they should cover, one panel for each pair of neighbouring axes.
+
+    Args:
+        samples: float[N, d], d >= 2.
+        reals: float[M, d], drawn underneath; the panels show their range and a quarter more.
+
+    Returns:
+        A PIL image, 400 pixels a panel.
+
+    >>> scatter(np.zeros((5, 3)), np.ones((5, 3))).size
+    (800, 400)
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pairs = [(axis, axis + 1) for axis in range(reals.shape[1] - 1)]
+    figure = Figure(figsize=(4 * len(pairs), 4), dpi=100, layout="constrained")
+    limit = 1.25 * np.abs(reals).max()
+    for panel, (x, y) in enumerate(pairs):
+        axes = figure.add_subplot(1, len(pairs), panel + 1, aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))
+        axes.scatter(reals[:, x], reals[:, y], s=8, color="0.8", label="data")
+        axes.scatter(samples[:, x], samples[:, y], s=4, alpha=0.5, label="samples")
+        axes.legend(loc="upper right")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])

@@ -46,8 +46,8 @@ class Scope:
     def words(self, name):
         """Returns the int64[2] words of the layer called `name`: four fields of 32 bits."""
         salt = zlib.crc32(f"{self.purpose}/{name}".encode())
-        high = tf.cast([self.substep, self.step], tf.int64) * 2**32
-        return high + tf.cast([self.seed, salt], tf.int64)
+        substep, step, seed = (tf.cast(field, tf.int64) for field in (self.substep, self.step, self.seed))
+        return tf.stack([substep * 2**32 + seed, step * 2**32 + salt])
 
 
 @contextlib.contextmanager
@@ -134,13 +134,13 @@ def slerp(start, end, steps):
     steps = np.asarray(steps)[:, None]
     if np.sin(angle) < 1e-6:  # the same direction, or opposite ones: no circle is singled out
         return ((1 - steps) * start + steps * end).astype("float32")
-    direction = (np.sin((1 - steps) * angle) * start / lengths[0] + np.sin(steps * angle) * end / lengths[1]) / np.sin(angle)
-    return (direction * ((1 - steps) * lengths[0] + steps * lengths[1])).astype("float32")
+    direction = np.sin((1 - steps) * angle) * start / lengths[0] + np.sin(steps * angle) * end / lengths[1]
+    return (direction / np.sin(angle) * ((1 - steps) * lengths[0] + steps * lengths[1])).astype("float32")
 
 
 def epoch_seed(seed, epoch):
     """Returns an int64 scalar: the shuffling seed of one pass over the data."""
-    words = tf.cast([seed, epoch], tf.int64)
+    words = tf.stack([tf.cast(seed, tf.int64), tf.cast(epoch, tf.int64)])
     return tf.random.stateless_uniform([], words, None, None, tf.int64, alg="philox")
 
 
@@ -157,7 +157,7 @@ def _draw(op, shape, name, fallback):
     # Philox is a function of a key and a counter. One word is the key, the other the counter's upper half; the
     # lower half counts groups, and a row starts at a whole group, so that a replica can begin at any row.
     groups = (per_row + _GROUP - 1) // _GROUP
-    counter = tf.stack([tf.cast(first_row * groups, tf.int64), words[1]])
+    counter = tf.stack([tf.cast(first_row, tf.int64) * groups, words[1]])
     numbers = op(
         shape=tf.stack([rows, groups * _GROUP]),
         key=tf.bitcast(words[:1], tf.uint64),

@@ -18,12 +18,14 @@ class Entry:
         path: "module:attribute" to import; empty where there is nothing to import.
         defaults: fields of a run's configuration that the choice implies.
         sizes: the image sizes a network makes; empty for any shape, mixtures too.
+        normalizations: what a network's discriminator can have.
     """
 
     summary: str
     path: str = ""
     defaults: dict = dataclasses.field(default_factory=dict)
     sizes: tuple[int, ...] = ()
+    normalizations: tuple[str, ...] = ("spectral", "none")
 
     def load(self):
         """Imports the module and returns the attribute."""
@@ -49,8 +51,13 @@ LOSSES = {
 
 PENALTIES = {
     "none": Entry("no penalty"),
-    "wgan_gp": Entry("(|grad D| - 1)^2 between reals and fakes (Gulrajani et al. 2017)", defaults={"penalty_weight": 10.0, "normalization": "none"}),
-    "r1": Entry("|grad D(x)|^2 / 2 on reals, every 16th step (Mescheder et al. 2018)", defaults={"penalty_weight": 1.0}),
+    "wgan_gp": Entry(
+        "(|grad D| - 1)^2 between reals and fakes (Gulrajani et al. 2017)",
+        defaults={"penalty_weight": 10.0, "normalization": "none"},
+    ),
+    "r1": Entry(
+        "|grad D(x)|^2 / 2 on reals, every 16th step (Mescheder et al. 2018)", defaults={"penalty_weight": 1.0}
+    ),
     "lecam": Entry("distance to the logits' running averages (Tseng et al. 2021)", defaults={"penalty_weight": 0.1}),
 }
 
@@ -79,6 +86,7 @@ NETWORKS = {
             "beta_2": 0.999,
         },
         sizes=(32, 64, 128),
+        normalizations=("batch", "spectral", "none"),
     ),
     "sngan": Entry(
         "residual blocks with spectral normalisation, 32 to 128 px (Miyato et al. 2018)",

@@ -17,7 +17,9 @@ def make(method=GAN, network="dcgan", optimizer=None, compile_options=None, disc
     width = 8 if network == "mlp" else 4
     shape = (2,) if network == "mlp" else SHAPE
     generator = build(network, "generator", shape=shape, width=width, latent_dim=8)
-    model = method(generator, build(network, "discriminator", shape=shape, width=width, **discriminator or {}), **options)
+    model = method(
+        generator, build(network, "discriminator", shape=shape, width=width, **discriminator or {}), **options
+    )
     optimizer = optimizer or (lambda: keras.optimizers.Adam(1e-3, 0.5))
     model.compile(optimizer(), optimizer(), **compile_options or {})
     return model
@@ -205,7 +207,9 @@ def test_truncation_scales_the_latents():
     model = make()
     zero = model.generate(2, truncation=0.0)
     np.testing.assert_allclose(zero[0], zero[1], atol=1e-6)
-    np.testing.assert_allclose(model.generate(1, truncation=0.5)[0], model.sample(0.5 * random.latents_from_seeds([0], 8))[0], atol=1e-6)
+    np.testing.assert_allclose(
+        model.generate(1, truncation=0.5)[0], model.sample(0.5 * random.latents_from_seeds([0], 8))[0], atol=1e-6
+    )
 
 
 def test_mixture_is_sampled_in_data_units():
@@ -297,7 +301,9 @@ def test_bad_sampling_is_refused(options):
 
 
 def test_xla_trains():
-    model = make(PConv, discriminator={"perturb": 0.5, "normalization": "spectral"}, compile_options={"jit_compile": True})
+    model = make(
+        PConv, discriminator={"perturb": 0.5, "normalization": "spectral"}, compile_options={"jit_compile": True}
+    )
     history = model.fit(images(8), batch_size=4, verbose=0).history
     assert np.isfinite(history["g_loss"]).all()
     assert int(model.step.numpy()) == 2

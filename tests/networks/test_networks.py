@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo import layers, networks, random
+from tfgan_zoo import layers, networks, random, registry
 from tfgan_zoo.layers.perturbation import Perturbed
 
 IMAGE = (32, 32, 3)
@@ -279,6 +279,16 @@ def test_bad_argument_is_refused_by_name(name, role, arguments, message):
     with pytest.raises(ValueError, match=message) as caught:
         networks.build(name, role, **arguments)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("role", ["generator", "discriminator"])
+@pytest.mark.parametrize("name", registry.NETWORKS)
+def test_package_exports_the_classes_that_build_makes(name, role):
+    exported = getattr(networks, f"{name.upper()}{role.capitalize()}")
+    assert exported.__module__ == f"tfgan_zoo.networks.{name}"
+    assert type(networks.build(name, role, shape=(32, 32, 1), width=2)) is exported
+    with pytest.raises(AttributeError, match="has no attribute 'Critic'"):
+        _ = networks.Critic
 
 
 def test_importing_the_package_leaves_tensorflow_alone():

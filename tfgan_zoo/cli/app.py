@@ -133,7 +133,6 @@ def import_tensorflow():
         tf.config.list_physical_devices()  # on a machine without a GPU, the search for one is an error line
 
 
-
 @contextlib.contextmanager
 def _silent_stderr():
     sys.stderr.flush()

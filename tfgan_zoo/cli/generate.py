@@ -109,4 +109,3 @@ def _strips(model, num, seed, steps, truncation):
     latents = random.latents_from_seeds(np.arange(seed, seed + num + 1), model.latent_dim).numpy()
     rows = [random.slerp(latents[i], latents[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
     return np.concatenate([np.asarray(model.sample(truncation * row)) for row in rows])
-

@@ -129,7 +129,9 @@ def _resumed(run, settings):
         config = dataclasses.replace(config, kimg=settings["kimg"])
     for name, value in settings.items():
         if getattr(config, name) not in (value, None):
-            raise ValueError(f"{name}={value}: {run.path} was begun with {name}={getattr(config, name)}; a run keeps it")
+            raise ValueError(
+                f"{name}={value}: {run.path} was begun with {name}={getattr(config, name)}; a run keeps it"
+            )
     return config
 
 

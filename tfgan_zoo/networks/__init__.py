@@ -1,10 +1,21 @@
-"""Generators and discriminators. TensorFlow loads when the first network is built."""
+"""Generators and discriminators. TensorFlow loads when the first of them is asked for.
+
+The network `name` of the registry is the module `name` here, with the classes `NAMEGenerator` and
+`NAMEDiscriminator`, which this package exports.
+"""
 
 import importlib
 
 from tfgan_zoo import registry
 
-__all__ = ["build"]
+_CLASSES = {f"{name.upper()}{role}": name for name in registry.NETWORKS for role in ("Generator", "Discriminator")}
+__all__ = ["build", *_CLASSES]
+
+
+def __getattr__(attribute):
+    if attribute not in _CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_CLASSES[attribute]}"), attribute)
 
 
 def build(name, role, /, *, shape=None, **kwargs):
@@ -36,5 +47,4 @@ def build(name, role, /, *, shape=None, **kwargs):
         if len(shape) != 3 or shape[0] != shape[1]:
             raise ValueError(f"shape={tuple(shape)}: {name} takes square images, (size, size, channels)")
         kwargs.update(image_size=shape[0], channels=shape[2])
-    module = importlib.import_module(f"tfgan_zoo.networks.{name}")
-    return getattr(module, role.capitalize())(**kwargs)
+    return __getattr__(f"{name.upper()}{role.capitalize()}")(**kwargs)

@@ -41,7 +41,7 @@ class DCGANGenerator(base.Network):
         ValueError: for another image size, or a size below 1.
 
     >>> import tensorflow as tf
-    >>> from tfgan_zoo.networks.dcgan import DCGANGenerator
+    >>> from tfgan_zoo.networks import DCGANGenerator
     >>> generator = DCGANGenerator(width=4)
     >>> generator(tf.zeros((2, 128))).shape.as_list()
     [2, 32, 32, 1]
@@ -100,7 +100,7 @@ class DCGANDiscriminator(base.Discriminator):
         ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
 
     >>> import tensorflow as tf
-    >>> from tfgan_zoo.networks.dcgan import DCGANDiscriminator
+    >>> from tfgan_zoo.networks import DCGANDiscriminator
     >>> discriminator = DCGANDiscriminator(width=4, perturb=0.5)
     >>> discriminator(tf.zeros((2, 32, 32, 1))).shape.as_list()
     [2, 1]
@@ -155,6 +155,3 @@ class DCGANDiscriminator(base.Discriminator):
     def features(self, images, training=False):
         """Returns float32[N, d]: the last convolution's 4 x 4 output, flattened."""
         return tf.cast(self.trunk(images, training=training), tf.float32)
-
-
-Generator, Discriminator = DCGANGenerator, DCGANDiscriminator

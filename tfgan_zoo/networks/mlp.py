@@ -40,7 +40,7 @@ class MLPGenerator(base.Network):
         ValueError: for a size below 1.
 
     >>> import tensorflow as tf
-    >>> from tfgan_zoo.networks.mlp import MLPGenerator
+    >>> from tfgan_zoo.networks import MLPGenerator
     >>> generator = MLPGenerator(shape=(2,), latent_dim=16)
     >>> generator(tf.zeros((5, 16))).shape.as_list()
     [5, 2]
@@ -79,7 +79,7 @@ class MLPDiscriminator(base.Discriminator):
         ValueError: for a size below 1 or an unknown normalization.
 
     >>> import tensorflow as tf
-    >>> from tfgan_zoo.networks.mlp import MLPDiscriminator
+    >>> from tfgan_zoo.networks import MLPDiscriminator
     >>> discriminator = MLPDiscriminator(shape=(2,))
     >>> discriminator(tf.zeros((5, 2))).shape.as_list()
     [5, 1]
@@ -104,6 +104,3 @@ class MLPDiscriminator(base.Discriminator):
     def features(self, images, training=False):
         """Returns float32[N, width]: the last hidden layer."""
         return tf.cast(self.trunk(images, training=training), tf.float32)
-
-
-Generator, Discriminator = MLPGenerator, MLPDiscriminator

@@ -158,7 +158,7 @@ class SNGANGenerator(base.Network):
         ValueError: for another image size, or a size below 1.
 
     >>> import tensorflow as tf
-    >>> from tfgan_zoo.networks.sngan import SNGANGenerator
+    >>> from tfgan_zoo.networks import SNGANGenerator
     >>> generator = SNGANGenerator(channels=3, width=2)
     >>> generator(tf.zeros((2, 128))).shape.as_list()
     [2, 32, 32, 3]
@@ -216,7 +216,7 @@ class SNGANDiscriminator(base.Discriminator):
         ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
 
     >>> import tensorflow as tf
-    >>> from tfgan_zoo.networks.sngan import SNGANDiscriminator
+    >>> from tfgan_zoo.networks import SNGANDiscriminator
     >>> discriminator = SNGANDiscriminator(channels=3, width=4, perturb=0.5)
     >>> discriminator(tf.zeros((2, 32, 32, 3))).shape.as_list()
     [2, 1]
@@ -269,6 +269,3 @@ class SNGANDiscriminator(base.Discriminator):
         """Returns float32[N, d]: the last block's activations, summed over the positions."""
         maps = tf.nn.relu(self.trunk(images, training=training))
         return tf.reduce_sum(tf.cast(maps, tf.float32), axis=(1, 2))
-
-
-Generator, Discriminator = SNGANGenerator, SNGANDiscriminator

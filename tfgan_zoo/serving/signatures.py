@@ -57,7 +57,9 @@ class ServedGenerator(tf.Module):
     def _images(self, seeds, truncation):
         checks = [
             _not_empty(seeds, "seeds"),
-            tf.debugging.assert_equal(tf.shape(truncation), tf.shape(seeds), "truncation needs one value for each seed"),
+            tf.debugging.assert_equal(
+                tf.shape(truncation), tf.shape(seeds), "truncation needs one value for each seed"
+            ),
             # A NaN fails the comparison too.
             tf.debugging.Assert(
                 tf.reduce_all((truncation >= 0) & (truncation <= 1)), ["truncation must be in [0, 1]:", truncation]

@@ -3,7 +3,6 @@
 import keras
 
 from tfgan_zoo import networks, registry
-from tfgan_zoo.training import devices
 
 
 def build_model(config):

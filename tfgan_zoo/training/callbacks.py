@@ -9,11 +9,8 @@ import time
 import keras
 from tqdm import tqdm
 
-from tfgan_zoo import pictures
 from tfgan_zoo.training import health
 from tfgan_zoo.training.errors import Diverged, Interrupted
-
-GRID = 64
 
 
 class Progress(keras.callbacks.Callback):
@@ -92,14 +89,15 @@ class Ticks(keras.callbacks.Callback):
         config: the run's `Config`.
         run: its `RunDirectory`.
         checkpoints: its `Checkpoints`.
+        sheets: its `sheets.Sheets`.
         model_health: a `health.Health`.
         write: a function that takes a line for the user.
     """
 
-    def __init__(self, config, run, checkpoints, model_health, write):
+    def __init__(self, config, run, checkpoints, sheets, model_health, write):
         super().__init__()
         self._config, self._run, self._checkpoints = config, run, checkpoints
-        self._health, self._write = model_health, write
+        self._sheets, self._health, self._write = sheets, model_health, write
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -116,18 +114,12 @@ class Ticks(keras.callbacks.Callback):
         self._run.append(self._run.metrics, row)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         clock = time.strftime("%Y-%m-%dT%H:%M:%S")
-        self._run.append(self._run.timing, {"step": step, "images_per_second": speed, "memory_mb": memory, "clock": clock})
-        save_samples(self.model, self._run, step)
+        self._run.append(
+            self._run.timing, {"step": step, "images_per_second": speed, "memory_mb": memory, "clock": clock}
+        )
+        self._sheets.save_samples(step)
         self._checkpoints.save()
         self._write(
             f"step {step:>7}  kimg {row['kimg']:>8.1f}  d_loss {row['d_loss']:.3f}  g_loss {row['g_loss']:.3f}  "
             f"{speed:.0f} images/s  {row['health']}"
         )
-
-
-def save_samples(model, run, step):
-    """Writes the grid of seeds 0, 1, 2, ... as samples/step_<step>.png; returns its path."""
-    run.samples.mkdir(exist_ok=True)
-    path = run.samples / f"step_{step:07d}.png"
-    pictures.grid(model.generate(GRID)).save(path)
-    return path

@@ -231,23 +231,33 @@ def _check_values(config):
 
 
 def _check_network(config):
-    sizes = registry.NETWORKS[config.network].sizes
+    network = registry.NETWORKS[config.network]
+    sizes = network.sizes
     if sizes and len(config.shape) == 1:
         raise ValueError(f"network={config.network} makes images; choose network=mlp for dataset={config.dataset}")
     if sizes and config.image_size not in sizes:
         allowed = ", ".join(map(str, sizes))
         raise ValueError(f"image_size={config.image_size} is not for network={config.network}; choose from {allowed}")
+    if config.normalization not in network.normalizations:
+        allowed = ", ".join(network.normalizations)
+        raise ValueError(
+            f"normalization={config.normalization} is not for network={config.network}; choose from {allowed}"
+        )
     if config.augment and len(config.shape) == 1:
         raise ValueError(f"augment={','.join(config.augment)} is for images; dataset={config.dataset} has none")
 
 
 def _check_combinations(config):
     if config.perturb_law == "bernoulli" and config.perturb >= 1:
-        raise ValueError(f"perturb={config.perturb} must be below 1 for perturb_law=bernoulli, a share of dropped inputs")
+        raise ValueError(
+            f"perturb={config.perturb} must be below 1 for perturb_law=bernoulli, a share of dropped inputs"
+        )
     if config.method == "pconv" and config.perturb == 0:
         raise ValueError("perturb=0 leaves method=pconv nothing to do; choose a rate above 0, or method=gan")
     if config.perturb > 0 and config.network == "mlp":
-        raise ValueError(f"network=mlp has no convolutions to perturb, as method={config.method} perturb={config.perturb} asks")
+        raise ValueError(
+            f"network=mlp has no convolutions to perturb, as method={config.method} perturb={config.perturb} asks"
+        )
     if config.penalty == "wgan_gp" and config.normalization == "batch":
         raise ValueError(
             "normalization=batch ties the samples of a batch together, which penalty=wgan_gp forbids; "

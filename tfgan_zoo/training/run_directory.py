@@ -123,7 +123,11 @@ def write_atomically(path, content):
 
 
 def _next(root, config):
-    taken = [int(match[1]) for entry in (root.iterdir() if root.is_dir() else ()) if (match := re.match(r"(\d{5})-", entry.name))]
+    taken = [
+        int(match[1])
+        for entry in (root.iterdir() if root.is_dir() else ())
+        if (match := re.match(r"(\d{5})-", entry.name))
+    ]
     dataset = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")
     return root / f"{max(taken, default=-1) + 1:05d}-{config.method}-{dataset}"
 

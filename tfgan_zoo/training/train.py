@@ -4,11 +4,11 @@ import contextlib
 
 import keras
 
-from tfgan_zoo import pictures
 from tfgan_zoo.training import callbacks, devices
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
 from tfgan_zoo.training.health import Health
+from tfgan_zoo.training.sheets import Sheets
 
 
 def train(config, run, data):
@@ -36,6 +36,7 @@ def train(config, run, data):
     step = checkpoints.restore()
     run.forget_after(step)
     progress = callbacks.Progress(config, step)
+    sheets = Sheets(model, data, run)
 
     def write(line):
         progress.write(line)
@@ -44,9 +45,9 @@ def train(config, run, data):
     if step:
         write(f"resuming at step {step}")
     else:
-        pictures.grid((data.reals(callbacks.GRID)[0] + 1) / 2).save(run.reals)
-        callbacks.save_samples(model, run, 0)
-    ticks = callbacks.Ticks(config, run, checkpoints, Health(model, data), write)
+        sheets.save_reals()
+        sheets.save_samples(0)
+    ticks = callbacks.Ticks(config, run, checkpoints, sheets, Health(model, data), write)
     board = keras.callbacks.TensorBoard(str(run.events), write_graph=False)
     with contextlib.closing(progress), callbacks.Guard(checkpoints) as guard:
         for first_step, epochs, length in segments(step, config.steps, config.steps_per_tick):
