@@ -157,7 +157,7 @@ def _draw(op, shape, name, fallback):
     # Philox is a function of a key and a counter. One word is the key, the other the counter's upper half; the
     # lower half counts groups, and a row starts at a whole group, so that a replica can begin at any row.
     groups = (per_row + _GROUP - 1) // _GROUP
-    counter = tf.stack([tf.cast(first_row, tf.int64) * groups, words[1]])
+    counter = tf.stack([tf.cast(first_row, tf.int64) * tf.cast(groups, tf.int64), words[1]])
     numbers = op(
         shape=tf.stack([rows, groups * _GROUP]),
         key=tf.bitcast(words[:1], tf.uint64),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import textwrap
 
@@ -91,18 +92,22 @@ class Command:
 
     def run(self, body, argv=None):
         """Parses, runs `body(values, given)` and returns the exit status; what fails in `checks` is bad input."""
+        status = DONE
         try:
             with checks():
                 values, given = self.parse(sys.argv[1:] if argv is None else argv)
             if values["help"]:
                 print(self.help())
-                return DONE
-            return body(values, given)
+            else:
+                status = body(values, given)
+            sys.stdout.flush()
         except BadInput as error:
             return fail(f"{self.name}: {error}", BAD_INPUT)
+        except KeyboardInterrupt:
+            return fail(f"{self.name}: stopped by SIGINT", 128 + signal.SIGINT)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: not our failure
-            return DONE
+        return status
 
 
 class BadInput(Exception):
@@ -111,10 +116,12 @@ class BadInput(Exception):
 
 @contextlib.contextmanager
 def checks():
-    """Marks the part of a command in which a ValueError is the user's, not ours."""
+    """Marks the part of a command in which a ValueError or a file's OSError is the user's, not ours."""
     try:
         yield
-    except ValueError as error:
+    except BrokenPipeError:
+        raise
+    except (ValueError, OSError) as error:
         raise BadInput(str(error)) from error
 
 

@@ -1,9 +1,11 @@
 """export.py: writes a trained generator as a SavedModel for TensorFlow Serving."""
 
 import pathlib
+import shlex
 
 from tfgan_zoo import loading
 from tfgan_zoo.cli import app
+from tfgan_zoo.training.run_directory import check_writable
 
 COMMAND = app.Command(
     "export.py",
@@ -39,7 +41,8 @@ def _body(values, given):
         except OSError as error:
             return app.fail(f"export.py: {error}", app.FAILED)
     print(f"export    {version}")
-    print(f"generate  python generate.py --model={output} --num=64 --output=grid.png")
+    if len(model.image_shape) == 3:
+        print(f"generate  python generate.py --model={shlex.quote(str(output))} --num=64 --output=grid.png")
     return app.DONE
 
 
@@ -53,6 +56,5 @@ def _checked(values):
     if loading.kind(values["model"]) == "saved_model":
         raise ValueError(f"model={values['model']} is an export already; name what it was made from")
     output = pathlib.Path(values["output"])
-    if output.exists() and not output.is_dir():
-        raise ValueError(f"output={output} is a file; name a folder")
+    check_writable("output", output)
     return output

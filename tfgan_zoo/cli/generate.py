@@ -4,6 +4,7 @@ import pathlib
 
 from tfgan_zoo import loading
 from tfgan_zoo.cli import app
+from tfgan_zoo.training.run_directory import check_writable
 
 COMMAND = app.Command(
     "generate.py",
@@ -59,7 +60,7 @@ def _check(values):
     for name, least in (("num", 1), ("batch_size", 1), ("interpolate", 0), ("columns", 1)):
         if values[name] is not None and values[name] < least:
             raise ValueError(f"{name}={values[name]} must be at least {least}")
-    if not -(2**63) <= values["seed"] <= 2**63 - 1 - values["num"]:
+    if not -(2**63) <= values["seed"] < 2**63 - 1 - values["num"]:
         raise ValueError(f"seed={values['seed']} must be a 64-bit integer, and seed + num too")
     if not 0 <= values["truncation"] <= 1:
         raise ValueError(f"truncation={values['truncation']} must be in [0, 1]")
@@ -73,20 +74,14 @@ def _writable(output, folder):
         raise ValueError(f"output={output} is a folder; name a .png file, or add --individual")
     if not folder and output.suffix.lower() != ".png":
         raise ValueError(f"output={output} must end in .png")
-    target = output if folder else output.parent
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        probe = target / ".tfgan_zoo_probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(f"output={output} cannot be written: {error.strerror}") from None
+    check_writable("output", output if folder else output.parent)
     return output
 
 
 def _write(model, output, values):
     from tfgan_zoo import pictures
 
+    (output if values["individual"] else output.parent).mkdir(parents=True, exist_ok=True)
     if values["interpolate"]:
         images = _strips(model, values["num"], values["seed"], values["interpolate"], values["truncation"])
         pictures.grid(images, columns=values["interpolate"]).save(output)

@@ -1,13 +1,14 @@
 """train.py: trains a GAN, or goes on with a run."""
 
 import dataclasses
+import shlex
 import sys
 
 from tfgan_zoo import registry
 from tfgan_zoo.cli import app
 from tfgan_zoo.data import names
 from tfgan_zoo.training import config as configs
-from tfgan_zoo.training.run_directory import RunDirectory
+from tfgan_zoo.training.run_directory import RunDirectory, check_writable
 
 COMMAND = app.Command(
     "train.py",
@@ -84,7 +85,6 @@ def _body(values, given):
         formats = {name: getattr(config, name) for name in ("data_dir", "image_size", "channels")}
         data = data_sets.load(config.dataset, **formats)
         run = run or RunDirectory.create(config, values["run_dir"])
-    run.write_config(config)
     return _train(config, run, data)
 
 
@@ -99,7 +99,7 @@ def _wanted(values, given):
         return _resumed(run, settings), run
     config = configs.resolve(**settings)
     if not values["dry_run"]:
-        RunDirectory.check(path or "runs/new")
+        RunDirectory.check(path) if path else check_writable("run_dir", "runs")
     return config, None
 
 
@@ -107,31 +107,41 @@ def _train(config, run, data):
     from tfgan_zoo.training.errors import Interrupted, RunError
     from tfgan_zoo.training.train import train
 
+    path = shlex.quote(str(run.path))
     print(f"run       {run.path}")
+    now = configs.versions()
+    changed = [f"{name} {begun}, now {now.get(name)}" for name, begun in config.versions.items() if now.get(name) != begun]
+    if changed:
+        print(f"begun with {'; '.join(changed)}: it goes on, but not bit for bit")
     try:
+        run.write_config(config)
         train(config, run, data)
     except Interrupted as stop:
-        app.fail(f"train.py: {stop}; go on with: python train.py --run_dir={run.path}", app.FAILED)
+        app.fail(f"train.py: {stop}; go on with: python train.py --run_dir={path}", app.FAILED)
         return 128 + stop.signal
     except (RunError, OSError) as error:
         return app.fail(f"train.py: {error}", app.FAILED)
     print(f"run       {run.path}")
     print(f"samples   {max(run.samples.glob('step_*.png'))}")
-    print(f"generate  python generate.py --model={run.path} --num=64 --output=grid.png")
-    print(f"export    python export.py --model={run.path} --output=exports/{config.method}")
+    if len(data.shape) == 3:
+        print(f"generate  python generate.py --model={path} --num=64 --output=grid.png")
+    print(f"export    python export.py --model={path} --output=exports/{config.method}")
     return app.DONE
 
 
 def _resumed(run, settings):
-    """Returns the run's own config; a flag may repeat it, and --kimg may change the length of a constant-rate run."""
+    """Returns the run's own config; a flag may repeat it, and --kimg may lengthen a run of constant rates."""
     config = run.config()
-    if "kimg" in settings and config.lr_decay == "none":
-        config = dataclasses.replace(config, kimg=settings["kimg"])
     for name, value in settings.items():
-        if getattr(config, name) not in (value, None):
-            raise ValueError(
-                f"{name}={value}: {run.path} was begun with {name}={getattr(config, name)}; a run keeps it"
-            )
+        begun = getattr(config, name)
+        if value in (begun, "auto"):  # what was settled from "auto" is kept
+            continue
+        if name != "kimg" or config.lr_decay != "none":
+            raise ValueError(f"{name}={value}: {run.path} was begun with {name}={begun}; a run keeps it")
+        if not value > begun:
+            raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")
+        config = dataclasses.replace(config, kimg=value)
+    configs.check(config)
     return config
 
 

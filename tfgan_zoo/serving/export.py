@@ -1,5 +1,6 @@
 """Writes a generator as a SavedModel that TensorFlow Serving picks up."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -25,7 +26,8 @@ def export(model, folder, version=None):
         The path of the new version's folder.
 
     Raises:
-        ValueError: if the version exists already, or the folder cannot be written.
+        ValueError: if the version exists already or is below 1, or the folder cannot be written.
+        OSError: if writing fails on the way; nothing is left behind.
 
     Example:
 
@@ -37,9 +39,10 @@ def export(model, folder, version=None):
     '1'
     """
     folder = pathlib.Path(folder)
-    target = folder / str(next_version(folder) if version is None else version)
-    if target.exists():
-        raise ValueError(f"version={target.name} exists in {folder}; a served version is never overwritten")
+    version = next_version(folder) if version is None else version
+    check_version(folder, version)
+    target = folder / str(version)
+    made = [missing for missing in (folder, *folder.parents) if not missing.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
@@ -50,8 +53,14 @@ def export(model, folder, version=None):
         tf.saved_model.save(served, str(temporary), signatures=served.endpoints)
         temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
         os.rename(temporary, target)
-    finally:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        for missing in made:
+            with contextlib.suppress(OSError):
+                missing.rmdir()
+        if isinstance(error, tf.errors.OpError):  # a full disk, in TensorFlow's words
+            raise OSError(f"{target} cannot be written: {' '.join(str(error).split())}") from None
+        raise
     return target
 
 

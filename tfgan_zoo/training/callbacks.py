@@ -19,7 +19,6 @@ class Progress(keras.callbacks.Callback):
     Args:
         config: the run's `Config`.
         first_step: the step at which this process begins.
-        write: a function that takes a line for the user.
     """
 
     def __init__(self, config, first_step):
@@ -51,6 +50,8 @@ class Progress(keras.callbacks.Callback):
 class Guard(keras.callbacks.Callback):
     """Stops a run at once when a loss is no longer a number, and after a checkpoint when a signal says so.
 
+    It comes after `Ticks` in the list of callbacks.
+
     Args:
         checkpoints: the run's `Checkpoints`.
     """
@@ -77,9 +78,17 @@ class Guard(keras.callbacks.Callback):
             step = int(self.model.step.numpy())
             last = self._checkpoints.latest or "none yet"
             raise Diverged(f"{broken[0]} is no longer finite at step {step}; the last good checkpoint is {last}")
-        if self._signal is not None:
+        if self._signal is not None and batch + 1 < self.params["steps"]:
             self._checkpoints.save()
-            raise Interrupted(self._signal, int(self.model.step.numpy()))
+            self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        # A signal in a tick's last step waits for the tick's records and checkpoint: a resumed run begins the next.
+        if self._signal is not None:
+            self._stop()
+
+    def _stop(self):
+        raise Interrupted(self._signal, int(self.model.step.numpy()))
 
 
 class Ticks(keras.callbacks.Callback):

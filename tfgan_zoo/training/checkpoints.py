@@ -31,8 +31,16 @@ class Checkpoints:
         return self._manager.latest_checkpoint
 
     def save(self):
-        """Writes the state of this step; returns the checkpoint's path."""
-        return self._manager.save(checkpoint_number=int(self.model.step.numpy()))
+        """Writes the state of this step; returns the checkpoint's path.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
+        step = int(self.model.step.numpy())
+        try:
+            return self._manager.save(checkpoint_number=step)
+        except (OSError, tf.errors.OpError) as error:
+            raise RunError(f"the checkpoint of step {step} cannot be written: {' '.join(str(error).split())}") from None
 
     def restore(self):
         """Restores the newest checkpoint, if there is one, and returns the step it was written at (else 0).

@@ -88,13 +88,20 @@ class Config:
         """Reads what `to_json` wrote.
 
         Raises:
-            ValueError: if a key is missing or unknown.
+            ValueError: in one line, if a key is missing or unknown, or a value is none that `resolve` would give.
         """
         values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("not a configuration, which is an object of names and values")
         expected = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(values, dict) or set(values) != expected:
-            raise ValueError(f"config.json: its keys are not this version's: {sorted(expected ^ set(values))}")
-        return cls(**{**values, "augment": tuple(values["augment"])})
+        for what, names_ in (("missing", expected - set(values)), ("unknown", set(values) - expected)):
+            if names_:
+                raise ValueError(f"not a configuration of this version; {what}: {', '.join(sorted(names_))}")
+        if isinstance(values["augment"], list):
+            values["augment"] = tuple(values["augment"])
+        config = cls(**values)
+        check(config)
+        return config
 
 
 # What a run does when the user, the method, the loss, the network and the data set say nothing.
@@ -140,6 +147,16 @@ _CHOICES = {
     "jit": JITS,
 }
 
+# a field's type: (what a value may be an instance of, how an error calls it)
+_KINDS = {
+    str: (str, "a word"),
+    int: (int, "a whole number"),
+    float: ((int, float), "a number"),
+    bool: (bool, "true or false"),
+    dict: (dict, "a dict"),
+    tuple[str, ...]: (tuple, "a tuple of words"),
+}
+
 # argument: (lowest, whether the lowest itself is allowed, highest)
 _RANGES = {
     "image_size": (1, True, 1024),
@@ -155,8 +172,8 @@ _RANGES = {
     "beta_2": (0, True, 0.999999),
     "ema_kimg": (0, True, math.inf),
     "perturb": (0, True, math.inf),
-    "kimg": (0, False, math.inf),
-    "tick_kimg": (0, False, math.inf),
+    "kimg": (0, False, 1e9),
+    "tick_kimg": (0, False, 1e9),
     "seed": (0, True, MAX_SEED),
     "threads": (1, True, 1024),
 }
@@ -197,10 +214,19 @@ def resolve(**given):
         values |= table[registry.choose(argument, values[argument], table)].defaults
         values |= given
     config = Config(**{"versions": versions(), **values})
+    check(config)
+    return config
+
+
+def check(config):
+    """Checks every value of a `Config`, and that they go together.
+
+    Raises:
+        ValueError: in one line that names the argument, the value and what is allowed.
+    """
     _check_values(config)
     _check_combinations(config)
     _check_network(config)
-    return config
 
 
 def versions():
@@ -215,16 +241,20 @@ def versions():
 def _check_values(config):
     for field in dataclasses.fields(config):
         name, value = field.name, getattr(config, field.name)
-        if value is None and types.NoneType in typing.get_args(field.type):
+        kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
+        if value is None and types.NoneType in kinds:
             continue
+        allowed, words = _KINDS[kinds[0]]
+        if not isinstance(value, allowed) or (isinstance(value, bool) and kinds[0] is not bool):
+            raise ValueError(f"{name}={value!r} must be {words}")
         if name in _CHOICES:
             registry.choose(name, value, _CHOICES[name])
         if name in _RANGES:
             low, inclusive, high = _RANGES[name]
             above = value >= low if inclusive else value > low
-            if not (above and value <= high):
+            if not (above and value <= high and math.isfinite(value)):
                 least = f"at least {low}" if inclusive else f"above {low}"
-                most = "" if high == math.inf else f" and at most {high}"
+                most = " and finite" if high == math.inf else f" and at most {high}"
                 raise ValueError(f"{name}={value} must be {least}{most}")
     for policy in config.augment:
         registry.choose("augment", policy, POLICIES)

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import tempfile
 
 from tfgan_zoo.training.config import Config
 
@@ -43,9 +44,15 @@ class RunDirectory:
         Raises:
             ValueError: if the folder cannot be written, or already holds something else; nothing is left behind.
         """
-        path = pathlib.Path(path) if path else _next(pathlib.Path(root), config)
-        cls.check(path)
-        path.mkdir(parents=True, exist_ok=True)
+        numbered = not path
+        while True:
+            path = _next(pathlib.Path(root), config) if numbered else pathlib.Path(path)
+            cls.check(path)
+            try:
+                path.mkdir(parents=True, exist_ok=not numbered)
+                break
+            except FileExistsError:
+                continue  # another process took the number
         run = cls(path)
         run.write_config(config)
         return run
@@ -60,17 +67,7 @@ class RunDirectory:
         path = pathlib.Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ValueError(f"run_dir={path} exists and is no run: name a new folder, or one that holds a {CONFIG}")
-        made = [folder for folder in (path, *path.parents) if not folder.exists()]
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            write_atomically(path / CONFIG, "")
-            (path / CONFIG).unlink()
-        except OSError as error:
-            raise ValueError(f"run_dir={path} cannot be written: {error.strerror}") from None
-        finally:
-            for folder in made:
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+        check_writable("run_dir", path)
 
     @staticmethod
     def is_run(path):
@@ -87,8 +84,8 @@ class RunDirectory:
             return Config.from_json((self.path / CONFIG).read_text())
         except FileNotFoundError:
             raise ValueError(f"{self.path} is not a run: it holds no {CONFIG}") from None
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{self.path / CONFIG} is damaged: {error}") from None
+        except ValueError as error:
+            raise ValueError(f"{self.path / CONFIG} cannot be used: {error}") from None
 
     def write_config(self, config):
         """Writes config.json, which makes the folder a run."""
@@ -112,14 +109,45 @@ class RunDirectory:
                 write_atomically(file, "".join(line + "\n" for line in lines))
 
 
+def check_writable(argument, folder):
+    """Finds out whether `folder` can be made and written, by doing it (root may do less than its rights say).
+
+    Nothing is left behind.
+
+    Args:
+        argument: str, the argument that named the folder.
+        folder: a path; it and its parents may be missing.
+
+    Raises:
+        ValueError: in one line, if it cannot.
+    """
+    folder = pathlib.Path(folder)
+    made = []
+    try:
+        made = [missing for missing in (folder, *folder.parents) if not missing.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
+            probe.write(b"\0")
+    except OSError as error:
+        raise ValueError(f"{argument}={folder} cannot be written: {error.strerror}") from None
+    finally:
+        for missing in made:
+            with contextlib.suppress(OSError):
+                missing.rmdir()
+
+
 def write_atomically(path, content):
     """Writes text or bytes under a temporary name, then renames: a reader sees the old file or the new one."""
     temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _next(root, config):

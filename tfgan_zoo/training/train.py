@@ -27,7 +27,7 @@ def train(config, run, data):
     Raises:
         Diverged: a loss is no longer a number.
         Interrupted: a signal came; the state is saved.
-        ValueError: the checkpoint does not fit.
+        RunError: a checkpoint does not fit, or cannot be written.
     """
     keras.utils.set_random_seed(config.seed)
     with devices.scope(devices.make_strategy(config)):
@@ -60,7 +60,7 @@ def train(config, run, data):
                 epochs=first_tick + epochs,
                 steps_per_epoch=length,
                 verbose=0,
-                callbacks=[progress, guard, ticks, board],
+                callbacks=[progress, ticks, board, guard],
             )
     return model
 
