@@ -53,12 +53,24 @@ def load(source):
 
         return SavedModelGenerator(source)
     if what == "keras":
-        import keras
-
-        from tfgan_zoo import methods  # noqa: F401 - registers the classes with Keras
-
-        return keras.saving.load_model(source)
+        return _load_keras(source)
     return _load_run(RunDirectory(source))
+
+
+def _load_keras(path):
+    import zipfile
+
+    import keras
+
+    from tfgan_zoo import methods  # registers the classes with Keras
+
+    try:
+        model = keras.saving.load_model(path)
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"model={path} is damaged: {' '.join(str(error).split())[:300]}") from None
+    if not isinstance(model, methods.GAN):
+        raise ValueError(f"model={path} holds a {type(model).__name__}, not a GAN")
+    return model
 
 
 def _load_run(run):

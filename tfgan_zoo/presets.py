@@ -32,13 +32,13 @@ def save_to_preset(model, folder, **details):
     import keras
 
     folder = pathlib.Path(folder)
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"folder={folder} is not empty; a preset takes a folder of its own")
     folder.mkdir(parents=True, exist_ok=True)
     bare = model.__class__.from_config(model.get_config())
     bare.set_weights(model.get_weights())
     bare.save_weights(folder / WEIGHTS)
-    config = keras.saving.serialize_keras_object(bare)
+    config = {"class": keras.saving.get_registered_name(type(model)), "config": model.get_config()}
     about = {
         "tfgan_zoo": metadata.version("tfgan-zoo"),
         "keras": keras.__version__,
@@ -69,10 +69,12 @@ def from_preset(preset):
     if not is_preset(folder):
         raise ValueError(f"preset={preset} is neither a folder with {WEIGHTS} nor one of {names()}")
     try:
-        model = keras.saving.deserialize_keras_object(json.loads((folder / CONFIG).read_text()))
+        config = json.loads((folder / CONFIG).read_text())
+        method = keras.saving.get_registered_object(config["class"])
+        if not (isinstance(method, type) and issubclass(method, methods.GAN)):
+            raise ValueError(f"{config['class']} is no GAN")
+        model = method.from_config(config["config"])
         model.load_weights(folder / WEIGHTS)
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"preset={folder} is damaged: {error}") from None
-    if not isinstance(model, methods.GAN):
-        raise ValueError(f"preset={folder} holds a {type(model).__name__}, not a GAN")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"preset={folder} is damaged: {' '.join(str(error).split())[:300]}") from None
     return model

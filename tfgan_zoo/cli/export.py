@@ -56,5 +56,7 @@ def _checked(values):
     if loading.kind(values["model"]) == "saved_model":
         raise ValueError(f"model={values['model']} is an export already; name what it was made from")
     output = pathlib.Path(values["output"])
+    if values["version"] is not None and (output / str(values["version"])).exists():
+        raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
     check_writable("output", output)
     return output

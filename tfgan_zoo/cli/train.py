@@ -109,10 +109,9 @@ def _train(config, run, data):
 
     path = shlex.quote(str(run.path))
     print(f"run       {run.path}")
-    now = configs.versions()
-    changed = [f"{name} {begun}, now {now.get(name)}" for name, begun in config.versions.items() if now.get(name) != begun]
-    if changed:
-        print(f"begun with {'; '.join(changed)}: it goes on, but not bit for bit")
+    for name, version in configs.versions().items():
+        if config.versions.get(name) != version:
+            print(f"begun with {name} {config.versions.get(name)}, now {version}: equal to tolerance, not bit for bit")
     try:
         run.write_config(config)
         train(config, run, data)

@@ -46,7 +46,7 @@ class Data:
     mixture: object = None
     source: object = dataclasses.field(repr=False)
 
-    def train(self, batch_size, rows, seed, start_step=0):
+    def train(self, batch_size, rows=1, seed=0, start_step=0):
         """Yields the training batches of all steps from `start_step` on, without end.
 
         The training items form one endless stream: all of them in the order that (seed, epoch 0) gives, then all in

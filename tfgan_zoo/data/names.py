@@ -14,11 +14,14 @@ import urllib.request
 from tfgan_zoo import registry
 from tfgan_zoo.registry import Entry
 
-_MIXTURE = {"network": "mlp"}
+# Lengths and widths that show something within minutes on two cores.
+_MIXTURE = {"network": "mlp", "batch_size": 256, "kimg": 1024.0, "tick_kimg": 128.0}
+_SMALL = {"width": 32, "kimg": 300.0, "tick_kimg": 15.0}
 DATASETS = {
     "fashion_mnist_10k": Entry(
         "10,000 grey images of clothes, 32 px, in the package: 9,000 train, 1,000 held out",
         "tfgan_zoo.data.embedded:load",
+        _SMALL,
     ),
     "fashion_mnist": Entry("all 70,000 of Fashion-MNIST, 32 px, through TFDS", "tfgan_zoo.data.tfds:load"),
     "ring": Entry("8 Gaussians on a circle of radius 2 in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE),

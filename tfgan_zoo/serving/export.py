@@ -40,8 +40,11 @@ def export(model, folder, version=None):
     """
     folder = pathlib.Path(folder)
     version = next_version(folder) if version is None else version
-    check_version(folder, version)
+    if version < 1:
+        raise ValueError(f"version={version} must be at least 1")
     target = folder / str(version)
+    if target.exists():
+        raise ValueError(f"version={version} exists in {folder}; a served version is never overwritten")
     made = [missing for missing in (folder, *folder.parents) if not missing.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -27,8 +27,9 @@ class SavedModelGenerator:
             self._loaded = tf.saved_model.load(str(path))
             self._generate = self._loaded.signatures["generate"]
             self._from_latents = self._loaded.signatures["serving_default"]
-        except (OSError, KeyError) as error:
-            raise ValueError(f"model={path} is no export of tfgan_zoo: {error}") from None
+        except (OSError, KeyError, IndexError, ValueError, tf.errors.OpError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise ValueError(f"model={path} is damaged, or no export of tfgan_zoo: {reason}") from None
 
     @property
     def latent_dim(self):
@@ -46,6 +47,11 @@ class SavedModelGenerator:
 
     def generate(self, num, seed=0, truncation=1.0, batch_size=64):
         """Returns the images of seeds `seed`, `seed + 1`, ... as `GAN.generate` does."""
+        for name, value in (("num", num), ("batch_size", batch_size)):
+            if not value >= 1:
+                raise ValueError(f"{name}={value} must be at least 1")
+        if not 0 <= truncation <= 1:
+            raise ValueError(f"truncation={truncation} must be in [0, 1]")
         seeds = np.arange(seed, seed + num, dtype="int64")
         parts = []
         for part in np.split(seeds, range(batch_size, num, batch_size)):

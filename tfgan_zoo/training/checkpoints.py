@@ -1,5 +1,7 @@
 """A run's whole state on disk: weights, both optimisers, averages, running means, step."""
 
+import pathlib
+
 import tensorflow as tf
 
 from tfgan_zoo.training.errors import RunError
@@ -46,14 +48,17 @@ class Checkpoints:
         """Restores the newest checkpoint, if there is one, and returns the step it was written at (else 0).
 
         Raises:
-            RunError: if the checkpoint does not fit the model.
+            RunError: if the checkpoint is damaged or does not fit the model.
         """
         if self.latest is None:
+            if any(pathlib.Path(self._manager.directory).glob("*.index")):
+                name = f"{self._manager.directory}/checkpoint"
+                raise RunError(f"{name}, which names the newest checkpoint, is missing or damaged")
             return 0
         try:
             status = self._checkpoint.restore(self.latest)
             status.assert_existing_objects_matched()
-        except (AssertionError, ValueError, tf.errors.OpError) as error:
+        except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
             first = str(error).splitlines()[0]
-            raise RunError(f"checkpoint {self.latest} does not fit the model of its config.json: {first}") from None
+            raise RunError(f"checkpoint {self.latest} is damaged or not of this config.json: {first}") from None
         return int(self.model.step.numpy())
