@@ -23,7 +23,7 @@ class GAN(keras.Model):
 
         theta_D <- theta_D - lr * grad L_D(D(x), D(G(z))) ;  theta_G <- theta_G - lr * grad L_G(D(G(z)))
 
-    A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_loss`,
+    A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_objective`,
     `discriminator_step`, `generator_gradients`, `reals_per_step`, `log_names`. Nobody overrides `train_step`.
 
     Calling the model samples: `gan(latents)` is the averaged (EMA) generator in inference mode.
@@ -113,13 +113,14 @@ class GAN(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.learning_rate_scale = learning_rate_scale
         self._base_learning_rates = {}
-        for role, network in (("generator", self.generator), ("discriminator", self.discriminator)):
+        variables = {"generator": self.generator.trainable_variables, "discriminator": self.discriminator_variables}
+        for role in variables:
             optimizer = getattr(self, f"{role}_optimizer")
             config = optimizer.get_config()["learning_rate"]
             if not isinstance(config, int | float):
                 raise ValueError(f"{role}_optimizer: its learning rate must be a number; pass learning_rate_scale=")
             self._base_learning_rates[role] = float(config)
-            optimizer.build(network.trainable_variables)
+            optimizer.build(variables[role])
         self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
 
     def fit(self, x=None, batch_size=None, **kwargs):
@@ -186,6 +187,11 @@ class GAN(keras.Model):
         return self.n_dis
 
     @property
+    def discriminator_variables(self):
+        """What the discriminator's optimiser trains."""
+        return self.discriminator.trainable_variables
+
+    @property
     def log_names(self):
         """The names of the numbers that a step reports, in order."""
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"]
@@ -195,34 +201,42 @@ class GAN(keras.Model):
         """Returns L_D, a float32 scalar, of logits[B, 1] on reals and fakes."""
         return self.objective.discriminator(real_logits, fake_logits)
 
-    def generator_loss(self, fake_logits):
-        """Returns L_G, a float32 scalar, of logits[B, 1] on fakes."""
-        return self.objective.generator(fake_logits)
+    def generator_objective(self, batch, fakes):
+        """Returns L_G of fakes[B, ...], a float32 scalar; `batch` is for methods whose G looks at reals too."""
+        return self.objective.generator(self.critic(fakes, batch, "generator"))
 
-    def discriminator_step(self, batch):
-        """One update of the discriminator on `batch`; returns logs {name: scalar}."""
+    def discriminator_step(self, batch, fakes=None):
+        """One update of the discriminator.
+
+        Args:
+            batch: the reals.
+            fakes: what to hold against them, as many; None draws latents for this substep.
+
+        Returns:
+            Logs {name: scalar}.
+        """
         power_iteration(self.discriminator)
-        fakes = self.fakes(batch, "discriminator")
-        variables = self.discriminator.trainable_variables
+        fakes = self.fakes(batch, "discriminator") if fakes is None else fakes
         with tf.GradientTape() as tape:
-            loss, logs = self.discriminator_objective(batch, fakes)
+            loss, logs = self.discriminator_objective(batch, tf.stop_gradient(fakes))
             shared = share(loss)
-        gradients = tape.gradient(shared, variables)
-        self.discriminator_optimizer.apply(gradients, variables)
+        gradients = tape.gradient(shared, self.discriminator_variables)
+        self.discriminator_optimizer.apply(gradients, self.discriminator_variables)
         return logs | {"d_grad_norm": global_norm(gradients)}
 
-    def generator_gradients(self, batch_list):
+    def generator_gradients(self, batch_list, logs):
         """Gradients of the generator's update.
 
         Args:
             batch_list: the step's `reals_per_step` batches; the plain GAN only takes its size from them.
+            logs: what the step's last `discriminator_step` returned.
 
         Returns:
             (one gradient for each of `generator.trainable_variables`, summing over replicas; logs {name: scalar}).
         """
         batch = batch_list[-1]
         with tf.GradientTape() as tape:
-            loss = self.generator_loss(self.critic(self.fakes(batch, "generator"), batch, "generator"))
+            loss = self.generator_objective(batch, self.fakes(batch, "generator"))
             shared = share(loss)
         return tape.gradient(shared, self.generator.trainable_variables), {"g_loss": loss}
 
@@ -235,7 +249,7 @@ class GAN(keras.Model):
         logs = {}
         for batch in batch_list[: self.n_dis]:
             logs |= self.discriminator_step(batch)
-        gradients, generator_logs = self.generator_gradients(batch_list)
+        gradients, generator_logs = self.generator_gradients(batch_list, logs)
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
         logs |= generator_logs | {"g_grad_norm": global_norm(gradients)}
         self._average_generator(batch_list[0].size)

@@ -73,7 +73,7 @@ class Guard(keras.callbacks.Callback):
         self._signal = number
 
     def on_train_batch_end(self, batch, logs=None):
-        broken = [name for name, value in logs.items() if not math.isfinite(value)]
+        broken = [name for name in self.model.log_names if not math.isfinite(logs[name])]  # the losses come first
         if broken:
             step = int(self.model.step.numpy())
             last = self._checkpoints.latest or "none yet"

@@ -44,15 +44,12 @@ class RunDirectory:
         Raises:
             ValueError: if the folder cannot be written, or already holds something else; nothing is left behind.
         """
-        numbered = not path
-        while True:
-            path = _next(pathlib.Path(root), config) if numbered else pathlib.Path(path)
+        if path:
             cls.check(path)
-            try:
-                path.mkdir(parents=True, exist_ok=not numbered)
-                break
-            except FileExistsError:
-                continue  # another process took the number
+            pathlib.Path(path).mkdir(parents=True, exist_ok=True)
+        else:
+            check_writable("run_dir", root)
+            path = _claim(pathlib.Path(root), config)
         run = cls(path)
         run.write_config(config)
         return run
@@ -150,14 +147,16 @@ def write_atomically(path, content):
         raise
 
 
-def _next(root, config):
-    taken = [
-        int(match[1])
-        for entry in (root.iterdir() if root.is_dir() else ())
-        if (match := re.match(r"(\d{5})-", entry.name))
-    ]
+def _claim(root, config):
+    """Makes the folder of the next number; of two processes that want it, one takes the next but one."""
+    root.mkdir(parents=True, exist_ok=True)
     dataset = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")
-    return root / f"{max(taken, default=-1) + 1:05d}-{config.method}-{dataset}"
+    while True:
+        taken = [int(match[1]) for entry in root.iterdir() if (match := re.match(r"(\d{5})-", entry.name))]
+        path = root / f"{max(taken, default=-1) + 1:05d}-{config.method}-{dataset}"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
 
 
 def _step_of(line):

@@ -1,0 +1,45 @@
+"""Grids and scatter plots: every image at its place, every level right."""
+
+import numpy as np
+import pytest
+
+from tfgan_zoo import pictures
+
+
+def test_levels_are_rounded_and_clipped():
+    levels = pictures.to_levels([-1.0, 0.0, 0.499 / 255, 0.501 / 255, 127.6 / 255, 1.0, 7.0])
+    assert levels.tolist() == [0, 0, 0, 1, 128, 255, 255]
+    assert levels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("channels, mode", [(1, "L"), (3, "RGB")])
+@pytest.mark.parametrize("count, columns, shape", [(1, None, (1, 1)), (5, None, (2, 3)), (6, 2, (3, 2)), (2, 5, (1, 5))])
+def test_grid_puts_image_i_in_row_i_div_columns(count, columns, shape, channels, mode):
+    images = np.random.default_rng(0).integers(0, 256, (count, 3, 4, channels)) / 255
+    picture = pictures.grid(images, columns)
+    rows, columns = shape
+    assert picture.mode == mode and picture.size == (columns * 4, rows * 3)
+    pixels = np.asarray(picture).reshape(rows * 3, columns * 4, channels)
+    for cell in range(rows * columns):
+        row, column = divmod(cell, columns)
+        found = pixels[row * 3 : row * 3 + 3, column * 4 : column * 4 + 4]
+        np.testing.assert_array_equal(found, np.round(images[cell] * 255) if cell < count else 0)
+
+
+def test_scatter_shows_both_in_the_frame_of_the_reals():
+    reals = np.array([[2.0, 0.0], [-2.0, 0.0]])
+    empty = np.asarray(pictures.scatter(reals[:0], reals)).astype(int)
+    assert empty.shape == (400, 400, 3)
+    # A sample right of both reals, on their line: it lands right of the rightmost grey dot, at its height.
+    change = np.argwhere(np.any(empty != np.asarray(pictures.scatter(np.array([[2.3, 0.0]]), reals)), axis=-1))
+    assert len(change)
+    row, column = change.mean(axis=0)
+    grey = np.argwhere(np.all(empty == 204, axis=-1))
+    grey = grey[grey[:, 0] > 100]  # not the legend's
+    assert column > grey[:, 1].max()
+    assert abs(row - grey[:, 0].mean()) < 2
+
+
+def test_scatter_of_three_dimensions_has_two_panels():
+    points = np.eye(3)
+    assert pictures.scatter(points, points).size == (800, 400)
