@@ -7,6 +7,33 @@ A new method is one file in `tfgan_zoo/methods/` and one line here.
 import dataclasses
 import difflib
 import importlib
+import math
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """A choice that one method alone offers: a flag of train.py and an argument of the method's class.
+
+    Attributes:
+        default: its value if nothing is said; its type is the option's type.
+        summary: a line for --help.
+        choices: the allowed words; for a tuple those of its items. Empty for numbers and flags.
+        low, high: the allowed range of a number.
+    """
+
+    default: object
+    summary: str
+    choices: tuple = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    def check(self, name, value):
+        """Raises a ValueError, one line, if `value` is not allowed for the option called `name`."""
+        if self.choices:
+            for word in value if isinstance(value, tuple) else (value,):
+                choose(name, word, self.choices)
+        elif not isinstance(value, bool) and not self.low <= value <= self.high:
+            raise ValueError(f"{name}={value} must be in [{self.low}, {self.high}]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +46,7 @@ class Entry:
         defaults: fields of a run's configuration that the choice implies.
         sizes: the image sizes a network makes; empty for any shape, mixtures too.
         normalizations: what a network's discriminator can have.
+        options: what a method alone offers, {name: Option}.
     """
 
     summary: str
@@ -26,6 +54,7 @@ class Entry:
     defaults: dict = dataclasses.field(default_factory=dict)
     sizes: tuple[int, ...] = ()
     normalizations: tuple[str, ...] = ("spectral", "none")
+    options: dict = dataclasses.field(default_factory=dict)
 
     def load(self):
         """Imports the module and returns the attribute."""
@@ -33,12 +62,54 @@ class Entry:
         return getattr(importlib.import_module(module), attribute)
 
 
+COSTS = ("non_saturating", "least_squares", "hinge", "wasserstein")
 METHODS = {
     "gan": Entry("the plain GAN, baseline of every method (Goodfellow et al. 2014)", "tfgan_zoo.methods.gan:GAN"),
     "pconv": Entry(
         "perturbed convolutions in the discriminator (Park, Yeo, Shin 2021)",
         "tfgan_zoo.methods.pconv:PConv",
         {"perturb": 0.5},
+    ),
+    "ces": Entry(
+        "an ensemble of costs with gradient selecting (Liu et al. 2023)",
+        "tfgan_zoo.methods.ces:CES",
+        options={
+            "costs": Option(("non_saturating", "least_squares", "hinge"), "the discriminators' losses", COSTS),
+            "selection": Option(
+                "best",
+                "whose gradient G follows",
+                ("best", "mean", "worst", "random", "max_norm", "min_norm", "per_sample"),
+            ),
+            "normalize": Option(False, "rescale the selected gradient to the ensemble's mean norm"),
+            "shared_trunk": Option(False, "one trunk with a head for each cost, not whole discriminators"),
+        },
+    ),
+    "particle": Entry(
+        "particle-based distances with a stabilizing term (Chen, Wu, Xiang 2023)",
+        "tfgan_zoo.methods.particle:Particle",
+        {"normalization": "none", "beta_1": 0.0, "beta_2": 0.9},
+        options={
+            "energy": Option("cramer", "the distance", ("mmd", "cramer", "eieg")),
+            "stabilizer": Option("l2", "what steadies D's ascent", ("l2", "repulsive", "proximal", "noise")),
+            "beta": Option(0.1, "its weight; 0 switches it off", low=0.0),
+        },
+    ),
+    "express": Entry(
+        "an auto-encoder's latents, then the data, a GAN for each (Liu et al. 2022)",
+        "tfgan_zoo.methods.express:Express",
+        options={
+            "host": Option("gan", "the method of the data GAN", ("gan", "pconv", "ces", "particle", "brc")),
+            "encoder_latents": Option(False, "feed the data GAN the encoder's latents, not the latent GAN's"),
+            "init_from_decoder": Option(False, "start the data GAN's generator at the decoder"),
+        },
+    ),
+    "brc": Entry(
+        "best-response constraint: an implicit gradient for G (Liu et al. 2022)",
+        "tfgan_zoo.methods.brc:BRC",
+        options={
+            "inner_steps": Option(10, "temporary D steps before G's; 0 is the one-stage form", low=0, high=1000),
+            "clamp": Option(0.1, "bound on |c|", low=0.0),
+        },
     ),
 }
 

@@ -47,6 +47,10 @@ def _declare():
     c.number("perturb", None, "rate of the perturbed convolutions in D, with any method; 0 is none (pconv 0.5)")
     c.string("perturb_law", None, f"their noise: {', '.join(configs.LAWS)}")
     c.boolean("perturb_first", None, "perturb what D's first convolution sees too (default true)")
+    for name, (method, option) in configs.OPTIONS.items():
+        kinds = {bool: c.boolean, int: c.integer, float: c.number, str: c.string, tuple: c.words}
+        shown = ",".join(option.default) if isinstance(option.default, tuple) else option.default
+        kinds[type(option.default)](name, None, f"{method}: {option.summary} (default {shown})")
     c.number("kimg", None, "length of the run in thousands of images: steps x batch_size / 1000")
     c.number("tick_kimg", None, "a sample grid, a line of metrics and a checkpoint every so many kimg")
     c.integer("seed", None, "the seed of everything random (default 0)")
@@ -91,8 +95,7 @@ def _body(values, given):
 def _wanted(values, given):
     """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, None for a new one."""
     settings = {name: values[name] for name in given - _NOT_CONFIG}
-    if "augment" in settings:
-        settings["augment"] = tuple(settings["augment"])
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     path = values["run_dir"]
     if path and RunDirectory.is_run(path):
         run = RunDirectory(path)

@@ -93,6 +93,16 @@ class GAN(keras.Model):
         for average, weight in zip(self.ema_generator.weights, generator.weights, strict=True):
             average.assign(weight)
 
+    @classmethod
+    def assemble(cls, make, **options):
+        """Makes the model of a run, networks included.
+
+        Args:
+            make: a function (role, **kwargs) -> the run's "generator" or "discriminator"; kwargs go to the network.
+            **options: the arguments of the class.
+        """
+        return cls(make("generator"), make("discriminator"), **options)
+
     # What a notebook uses ------------------------------------------------------------------------------------------
 
     def compile(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None, **kwargs):

@@ -14,22 +14,28 @@ def build_model(config):
     Returns:
         A compiled `GAN` of the class that `config.method` names; call this inside the strategy's scope.
     """
-    common = {"shape": config.shape} | ({} if config.width is None else {"width": config.width})
-    generator = networks.build(config.network, "generator", latent_dim=config.latent_dim, **common)
-    common |= {"normalization": config.normalization}
+    shared = {"shape": config.shape} | ({} if config.width is None else {"width": config.width})
+    own = {"generator": {"latent_dim": config.latent_dim}, "discriminator": {"normalization": config.normalization}}
     if config.network != "mlp":  # which has no convolutions to perturb
-        common |= {name: getattr(config, name) for name in ("perturb", "perturb_law", "perturb_first")}
-    discriminator = networks.build(config.network, "discriminator", **common)
-    model = registry.METHODS[config.method].load()(
-        generator,
-        discriminator,
-        loss=config.loss,
-        penalty=config.penalty,
-        penalty_weight=config.penalty_weight,
-        n_dis=config.n_dis,
-        ema_kimg=config.ema_kimg,
-        augment=config.augment,
-        seed=config.seed,
+        own["discriminator"] |= {name: getattr(config, name) for name in ("perturb", "perturb_law", "perturb_first")}
+
+    def make(role, **kwargs):
+        return networks.build(config.network, role, **(shared | own[role] | kwargs))
+
+    model = (
+        registry.METHODS[config.method]
+        .load()
+        .assemble(
+            make,
+            **config.options,
+            loss=config.loss,
+            penalty=config.penalty,
+            penalty_weight=config.penalty_weight,
+            n_dis=config.n_dis,
+            ema_kimg=config.ema_kimg,
+            augment=config.augment,
+            seed=config.seed,
+        )
     )
     decay = None
     if config.lr_decay == "linear":

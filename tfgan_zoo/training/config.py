@@ -24,8 +24,8 @@ class Config:
     """All that is needed to repeat a run. `resolve` makes one; config.json in a run directory is one.
 
     Lengths are in thousands of images (kimg), counted as steps x batch_size; rates are per step.
-    `strategy`, `replicas`, `precision`, `jit` and `threads` begin as wishes and are settled by
-    `devices.resolve`; a resumed run sets them again as they were written.
+    `options` are the method's own (`registry.METHODS[method].options`). `strategy`, `replicas`, `precision`, `jit` and
+    `threads` begin as wishes and are settled by `devices.resolve`; a resumed run sets them again as they were written.
     """
 
     method: str
@@ -52,6 +52,7 @@ class Config:
     perturb: float
     perturb_law: str
     perturb_first: bool
+    options: dict
     kimg: float
     tick_kimg: float
     seed: int
@@ -134,6 +135,9 @@ DEFAULTS = {
     "threads": None,
 }
 
+# Every method's own options, {name: (method, Option)}.
+OPTIONS = {name: (method, option) for method, it in registry.METHODS.items() for name, option in it.options.items()}
+
 _CHOICES = {
     "method": registry.METHODS,
     "network": registry.NETWORKS,
@@ -186,7 +190,7 @@ def resolve(**given):
     then the user's own values.
 
     Args:
-        **given: fields of `Config`; a None counts as not given.
+        **given: fields of `Config` and the method's options; a None counts as not given.
 
     Returns:
         A `Config`; strategy, replicas, precision, jit and threads are still wishes (see `devices.resolve`).
@@ -213,6 +217,7 @@ def resolve(**given):
     ):
         values |= table[registry.choose(argument, values[argument], table)].defaults
         values |= given
+    values["options"] = _options(values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()})
     config = Config(**{"versions": versions(), **values})
     check(config)
     return config
@@ -227,6 +232,16 @@ def check(config):
     _check_values(config)
     _check_combinations(config)
     _check_network(config)
+
+
+def _options(method, given):
+    """Completes and checks the options of a method."""
+    for name, value in given.items():
+        owner, option = OPTIONS[name]
+        if owner != method:
+            raise ValueError(f"{name}={value} is an option of method={owner}, not of method={method}")
+        option.check(name, value)
+    return {name: given.get(name, option.default) for name, option in registry.METHODS[method].options.items()}
 
 
 def versions():
