@@ -99,14 +99,14 @@ class Ticks(keras.callbacks.Callback):
         run: its `RunDirectory`.
         checkpoints: its `Checkpoints`.
         sheets: its `sheets.Sheets`.
-        model_health: a `health.Health`.
+        measures: functions without arguments that return {name: number or None} of the state as it is.
         write: a function that takes a line for the user.
     """
 
-    def __init__(self, config, run, checkpoints, sheets, model_health, write):
+    def __init__(self, config, run, checkpoints, sheets, measures, write):
         super().__init__()
         self._config, self._run, self._checkpoints = config, run, checkpoints
-        self._sheets, self._health, self._write = sheets, model_health, write
+        self._sheets, self._measures, self._write = sheets, measures, write
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -117,7 +117,9 @@ class Ticks(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         images = step * self._config.batch_size
         row = {"step": step, "kimg": images / 1000, "reals_read": images * self.model.reals_per_step}
-        numbers = {name: float(value) for name, value in logs.items()} | self._health.signals()
+        numbers = {name: float(value) for name, value in logs.items()}
+        for measure in self._measures:
+            numbers |= measure()
         row |= numbers | {"health": health.word(numbers)}
         speed = (step - self._first_step) * self._config.batch_size / seconds
         self._run.append(self._run.metrics, row)
@@ -128,7 +130,8 @@ class Ticks(keras.callbacks.Callback):
         )
         self._sheets.save_samples(step)
         self._checkpoints.save()
+        modes = f"modes {row['modes']}  " if "modes" in row else ""
         self._write(
             f"step {step:>7}  kimg {row['kimg']:>8.1f}  d_loss {row['d_loss']:.3f}  g_loss {row['g_loss']:.3f}  "
-            f"{speed:.0f} images/s  {row['health']}"
+            f"{modes}{speed:.0f} images/s  {row['health']}"
         )

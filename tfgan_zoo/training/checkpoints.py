@@ -1,5 +1,6 @@
 """A run's whole state on disk: weights, both optimisers, averages, running means, step."""
 
+import contextlib
 import pathlib
 
 import tensorflow as tf
@@ -19,13 +20,24 @@ class Checkpoints:
     Args:
         model: a compiled `GAN`.
         folder: where the checkpoints live; the last `KEEP` are kept.
+
+    Raises:
+        RunError: if the folder holds checkpoints, but nothing that says which is the newest.
     """
 
     def __init__(self, model, folder):
         means = [variable.value for tracker in model.trackers for variable in tracker.variables]
         self.model = model
         self._checkpoint = tf.train.Checkpoint(model=model, means=means)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), KEEP)
+        written = list(pathlib.Path(folder).glob("ckpt-*.index"))
+        with contextlib.suppress(ValueError):
+            self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), KEEP)
+            if self.latest or not written:
+                return
+        raise RunError(
+            f"{folder}/checkpoint is missing or damaged; it should name the newest of {len(written)} checkpoints, "
+            'as in model_checkpoint_path: "ckpt-100"'
+        )
 
     @property
     def latest(self):
@@ -51,9 +63,6 @@ class Checkpoints:
             RunError: if the checkpoint is damaged or does not fit the model.
         """
         if self.latest is None:
-            if any(pathlib.Path(self._manager.directory).glob("*.index")):
-                name = f"{self._manager.directory}/checkpoint"
-                raise RunError(f"{name}, which names the newest checkpoint, is missing or damaged")
             return 0
         try:
             status = self._checkpoint.restore(self.latest)

@@ -60,7 +60,7 @@ def word(signals):
     >>> word({"d_train": 1.0, "d_heldout": 0.9, "d_samples": -1.0, "diversity": 0.9, "g_grad_norm": 1.0})
     'ok'
     """
-    if not all(math.isfinite(value) and abs(value) < 1e4 for value in signals.values()):
+    if not all(math.isfinite(value) and abs(value) < 1e4 for value in signals.values() if value is not None):
         return "diverging"
     if signals["diversity"] < 1 / 3:
         return "collapse"

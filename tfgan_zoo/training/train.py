@@ -4,6 +4,7 @@ import contextlib
 
 import keras
 
+from tfgan_zoo.evaluation.modes import SAMPLES, count_modes
 from tfgan_zoo.training import callbacks, devices
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
@@ -47,7 +48,10 @@ def train(config, run, data):
     else:
         sheets.save_reals()
         sheets.save_samples(0)
-    ticks = callbacks.Ticks(config, run, checkpoints, sheets, Health(model, data), write)
+    measures = [Health(model, data).signals]
+    if data.mixture is not None:
+        measures.append(lambda: count_modes(model.generate(SAMPLES), data.mixture.centres, data.mixture.std))
+    ticks = callbacks.Ticks(config, run, checkpoints, sheets, measures, write)
     board = keras.callbacks.TensorBoard(str(run.events), write_graph=False)
     with contextlib.closing(progress), callbacks.Guard(checkpoints) as guard:
         for first_step, epochs, length in segments(step, config.steps, config.steps_per_tick):
