@@ -154,12 +154,13 @@ def report(options):
 
 HEAD = """# The methods against their baselines
 
-Written by `python benchmarks/claims.py report` from `benchmarks/claims.jsonl`; every line there is one run, with its flags.
-Each arm trains the `mlp` network on a Gaussian mixture for 4,000 steps of 256 samples, one seed a run; it is measured on
-2,500 samples of the averaged generator: modes covered, share of good samples (within 3 standard deviations of a mode), and
-KL divergence of the good ones over the modes from uniform (lower is better; without a good sample it counts as log K).
-Runs of two arms are paired by seed. The interval is a 95 % bootstrap of the mean paired difference. Wall-clock ratios are
-of medians of whole runs on one thread each, start included, on a machine that other work shared: take them as rough."""
+Written by `python benchmarks/claims.py report` from `benchmarks/claims.jsonl`; every line there is one run, with its
+flags. Each arm trains the `mlp` network on a Gaussian mixture for 4,000 steps of 256 samples, one seed a run; it is
+measured on 2,500 samples of the averaged generator: modes covered, share of good samples (within 3 standard deviations
+of a mode), and KL divergence of the good ones over the modes from uniform (lower is better; without a good sample it
+counts as log K). Runs of two arms are paired by seed. The interval is a 95 % bootstrap of the mean paired difference.
+Wall-clock ratios are of medians of whole runs on one thread each, start included, on a machine that other work shared:
+take them as rough."""
 
 
 def _table_of_arms(runs):
@@ -179,7 +180,7 @@ def _table_of_arms(runs):
 
 def _table_of_comparisons(runs):
     rows = [
-        "| method | against | seeds | modes: difference [95 %], wins | good: difference [95 %], wins | reals | wall-clock |",
+        "| method | against | seeds | modes: difference [95 %], wins | good: difference [95 %], wins | reals | seconds |",
         "|---|---|---|---|---|---|---|",
     ]
     for one, two in COMPARISONS:
