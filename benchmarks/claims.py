@@ -180,7 +180,7 @@ def _table_of_arms(runs):
 
 def _table_of_comparisons(runs):
     rows = [
-        "| method | against | seeds | modes: difference [95 %], wins | good: difference [95 %], wins | reals | seconds |",
+        "| method | against | seeds | modes: difference, wins | good: difference, wins | reals | seconds |",
         "|---|---|---|---|---|---|---|",
     ]
     for one, two in COMPARISONS:

@@ -106,9 +106,11 @@ METHODS = {
     "brc": Entry(
         "best-response constraint: an implicit gradient for G (Liu et al. 2022)",
         "tfgan_zoo.methods.brc:BRC",
+        {"n_dis": 1},
         options={
             "inner_steps": Option(10, "temporary D steps before G's; 0 is the one-stage form", low=0, high=1000),
-            "clamp": Option(0.1, "bound on |c|", low=0.0),
+            "clamp": Option(0.1, "bound on |c|; 0 leaves the temporary steps alone at work, inf sets no bound", low=0.0),
+            "damping": Option(1e-10, "what is added to |df/dD|^2 in c", low=1e-10),
         },
     ),
 }
@@ -130,6 +132,10 @@ PENALTIES = {
         "|grad D(x)|^2 / 2 on reals, every 16th step (Mescheder et al. 2018)", defaults={"penalty_weight": 1.0}
     ),
     "lecam": Entry("distance to the logits' running averages (Tseng et al. 2021)", defaults={"penalty_weight": 0.1}),
+    "prox": Entry(
+        "|D - D0|^2, from the weights at the start of a step (Farnia, Ozdaglar 2020)",
+        defaults={"penalty_weight": 0.01, "n_dis": 5},
+    ),
 }
 
 NETWORKS = {

@@ -13,6 +13,7 @@ from tfgan_zoo.objectives import losses, penalties
 R1_INTERVAL = 16  # lazy regularisation: R1 every 16th step, 16 times as strong (Karras et al. 2020)
 LECAM_DECAY = 0.99
 EMA_RAMPUP = 0.05  # the half-life never exceeds 5 % of the images seen, so that short runs average too
+PROX_IDLE = "n_dis=1 leaves penalty=prox nothing to hold: the discriminator's first step starts at D0"
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -25,6 +26,8 @@ class GAN(keras.Model):
 
     A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_objective`,
     `discriminator_step`, `generator_gradients`, `reals_per_step`, `log_names`. Nobody overrides `train_step`.
+
+    A method where D leaves D0 even with `n_dis` 1 sets `prox_from`, the least `n_dis` that penalty="prox" needs.
 
     Calling the model samples: `gan(latents)` is the averaged (EMA) generator in inference mode.
 
@@ -51,6 +54,8 @@ class GAN(keras.Model):
     (2, 32, 32, 1)
     """
 
+    prox_from = 2
+
     def __init__(
         self,
         generator,
@@ -73,6 +78,8 @@ class GAN(keras.Model):
         if penalty_weight is None:
             penalty_weight = registry.PENALTIES[penalty].defaults.get("penalty_weight", 0.0)
         _at_least("penalty_weight", penalty_weight, 0)
+        if penalty == "prox" and n_dis < self.prox_from:
+            raise ValueError(PROX_IDLE)
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = generator.__class__.from_config(generator.get_config())
@@ -87,6 +94,8 @@ class GAN(keras.Model):
         self.step = self._state("step", dtype="int64")
         self.average_real = self._state("average_real")  # LeCam's running averages of the logits
         self.average_fake = self._state("average_fake")
+        held = discriminator.trainable_variables if penalty == "prox" else []
+        self.anchors = [self._state(f"anchor_{i}", shape=weight.shape) for i, weight in enumerate(held)]  # prox's D0
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
         self._keep_metrics = False
         self.built = True  # else fit under a strategy calls the model on the image batch
@@ -255,6 +264,7 @@ class GAN(keras.Model):
     def train_step(self, data):
         """`n_dis` discriminator steps, one generator step, the averages, the logs."""
         self._assign_learning_rates()
+        self.anchor_discriminator()
         batch_list = batches.split(data, self.reals_per_step)
         logs = {}
         for batch in batch_list[: self.n_dis]:
@@ -267,6 +277,11 @@ class GAN(keras.Model):
         for tracker in self.trackers:
             tracker.update_state(logs[tracker.name])
         return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def anchor_discriminator(self):
+        """Makes the discriminator's weights of this moment D0, to which penalty="prox" holds it; else does nothing."""
+        if self.anchors:
+            assign(self.anchors, [weight.value for weight in self.discriminator.trainable_variables])
 
     def scope(self, batch, purpose):
         """Opens the `random.scope` of one network call in this step."""
@@ -315,6 +330,9 @@ class GAN(keras.Model):
             average.assign(average.value + weight * (mean - average.value))
         return penalties.lecam(real_logits, fake_logits, self.average_real.value, self.average_fake.value)
 
+    def _prox(self, batch, fakes, real_logits, fake_logits):
+        return penalties.prox(self.discriminator.trainable_variables, self.anchors)
+
     def _assign_learning_rates(self):
         if self.learning_rate_scale is None:
             return
@@ -336,9 +354,9 @@ class GAN(keras.Model):
         latents = random.latents_from_seeds(seeds, self.latent_dim)
         return self.sample(latents * tf.cast(truncation, tf.float32))
 
-    def _state(self, name, dtype="float32"):
+    def _state(self, name, dtype="float32", shape=()):
         return self.add_weight(
-            shape=(), dtype=dtype, initializer="zeros", trainable=False, name=name, aggregation="only_first_replica"
+            shape=shape, dtype=dtype, initializer="zeros", trainable=False, name=name, aggregation="only_first_replica"
         )
 
     # Keras: metrics and saving -------------------------------------------------------------------------------------
@@ -397,6 +415,21 @@ def replica_mean(value):
     if context is None or context.num_replicas_in_sync == 1:
         return value
     return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
+
+
+def assign(variables, values):
+    """Assigns tensors to Keras variables, on every replica its own: replicas that agree go on agreeing bit by bit."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return
+
+    def update(strategy, *values):  # a plain assign in a replica would average over the replicas
+        for variable, value in zip(variables, values, strict=True):
+            strategy.extended.update(variable.value, lambda mine, new: mine.assign(new), args=(value,), group=False)
+
+    context.merge_call(update, args=[tf.convert_to_tensor(value) for value in values])
 
 
 def global_norm(gradients):

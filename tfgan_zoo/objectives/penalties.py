@@ -95,6 +95,34 @@ def lecam(real_logits, fake_logits, average_real, average_fake):
     return above + below
 
 
+def prox(weights, anchors):
+    """Holds a discriminator near where it was (Prox).
+
+        |D - D0|^2,   the squared distance of all its weights
+
+    After Farnia and Ozdaglar 2020, arXiv 2002.09124, whose proximal training measures the distance between the
+    functions; the distance between the weights and its weight, 0.01, are those of Liu et al. 2022, arXiv 2205.10146.
+
+    Args:
+        weights: a list of float tensors or variables, D.
+        anchors: a list of the same shapes, D0.
+
+    Returns:
+        A float32 scalar.
+
+    Example:
+
+    >>> float(prox([tf.constant([3.0, 4.0]), tf.constant(1.0)], [tf.zeros([2]), tf.constant(3.0)]))
+    29.0
+    """
+    pairs = zip(weights, anchors, strict=True)
+    return tf.add_n([tf.reduce_sum(tf.square(_float32(weight) - _float32(anchor))) for weight, anchor in pairs])
+
+
+def _float32(tensor):
+    return tf.cast(tensor, tf.float32)
+
+
 def _squared_gradient_norms(critic, points):
     """Returns float32[N]: the squared norm of the critic's gradient at each row."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -303,6 +303,10 @@ def _check_combinations(config):
         raise ValueError(
             f"network=mlp has no convolutions to perturb, as method={config.method} perturb={config.perturb} asks"
         )
+    if config.penalty == "prox" and config.n_dis == 1 and not config.options.get("inner_steps"):
+        raise ValueError(f"n_dis=1 leaves penalty=prox nothing to hold: the discriminator's first step starts at D0")
+    if config.method == "brc" and not config.options["inner_steps"] and not config.options["clamp"]:
+        raise ValueError("inner_steps=0 with clamp=0 leaves method=brc nothing to do; raise one, or method=gan")
     if config.penalty == "wgan_gp" and config.normalization == "batch":
         raise ValueError(
             "normalization=batch ties the samples of a batch together, which penalty=wgan_gp forbids; "
