@@ -14,7 +14,7 @@ COMMAND.string("name", None, "the preset's name: a new folder in models/")
 
 CARD = """# {name}
 
-{summary}, trained on `{dataset}` ({shape}) for {kimg:g} kimg (seed {seed}). Samples of the seeds 0 to 63, in order, none picked:
+The method `{method}` ({summary}), trained on `{dataset}` ({shape}) for {kimg:g} kimg (seed {seed}). Samples of the seeds 0 to 63, in order, none picked:
 
 ![samples](samples.png)
 
@@ -44,6 +44,7 @@ def body(values, given):
     pictures.grid(model.generate(64)).save(folder / "samples.png")
     card = CARD.format(
         name=values["name"],
+        method=config.method,
         summary=registry.METHODS[config.method].summary,
         dataset=config.dataset,
         shape=" x ".join(map(str, config.shape)),
