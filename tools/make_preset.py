@@ -1,6 +1,6 @@
 """Makes a preset of a run: python tools/make_preset.py --run_dir=runs/... --name=pconv_fashion_mnist_10k.
 
-Writes models/<name>/: the model's config and weights, metadata, a grid of samples, and a card that says how to repeat it.
+Writes models/<name>/: the model's config and weights, metadata, a grid of samples, and a card with the way to repeat it.
 """
 
 import sys
@@ -14,7 +14,8 @@ COMMAND.string("name", None, "the preset's name: a new folder in models/")
 
 CARD = """# {name}
 
-The method `{method}` ({summary}), trained on `{dataset}` ({shape}) for {kimg:g} kimg (seed {seed}). Samples of the seeds 0 to 63, in order, none picked:
+Method `{method}` ({summary}), trained on `{dataset}` ({shape}) for {kimg:g} kimg with seed {seed}.
+Samples of the seeds 0 to 63, in order, none picked:
 
 ![samples](samples.png)
 
@@ -24,8 +25,9 @@ Trained by
 
     python train.py {flags}
 
-on tfgan_zoo {version}, TensorFlow {tensorflow}, in float32 on {threads} CPU threads; `config.json` has the networks, `metadata.json` the rest.
-The generator has {parameters:,} parameters. Not yet measured by a named metric. Licence: Apache 2.0.
+on tfgan_zoo {version}, TensorFlow {tensorflow}, in float32 on {threads} CPU threads. `config.json` has the networks,
+`metadata.json` the rest. The generator has {parameters:,} parameters. Not yet measured by a named metric.
+Licence: Apache 2.0.
 """
 
 
