@@ -73,6 +73,7 @@ METHODS = {
     "ces": Entry(
         "an ensemble of costs with gradient selecting (Liu et al. 2023)",
         "tfgan_zoo.methods.ces:CES",
+        {"loss": None},  # the costs are the losses
         options={
             "costs": Option(("non_saturating", "least_squares", "hinge"), "the discriminators' losses", COSTS),
             "selection": Option(
@@ -87,11 +88,12 @@ METHODS = {
     "particle": Entry(
         "particle-based distances with a stabilizing term (Chen, Wu, Xiang 2023)",
         "tfgan_zoo.methods.particle:Particle",
-        {"normalization": "none", "beta_1": 0.0, "beta_2": 0.9},
+        {"loss": None, "normalization": "none", "beta_1": 0.0, "beta_2": 0.9},  # the energy is the loss
         options={
-            "energy": Option("cramer", "the distance", ("mmd", "cramer", "eieg")),
+            "energy": Option("cramer", "the distance", ("mmd", "mmd_rq", "cramer", "eieg")),
             "stabilizer": Option("l2", "what steadies D's ascent", ("l2", "repulsive", "proximal", "noise")),
-            "beta": Option(0.1, "its weight; 0 switches it off", low=0.0),
+            "beta": Option(0.1, "its weight; 0 switches it off", low=0.0, high=1000.0),
+            "features": Option(16, "the discriminator's outputs", low=1, high=4096),
         },
     ),
     "express": Entry(
@@ -109,7 +111,7 @@ METHODS = {
         {"n_dis": 1},
         options={
             "inner_steps": Option(10, "temporary D steps before G's; 0 is the one-stage form", low=0, high=1000),
-            "clamp": Option(0.1, "bound on |c|; 0 leaves the temporary steps alone at work, inf sets no bound", low=0.0),
+            "clamp": Option(0.1, "bound on |c|; 0: temporary steps alone; inf: no bound", low=0.0),
             "damping": Option(1e-10, "what is added to |df/dD|^2 in c", low=1e-10),
         },
     ),

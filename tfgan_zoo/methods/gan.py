@@ -1,5 +1,7 @@
 """The training loop that all methods share, and its seams."""
 
+import math
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -13,7 +15,6 @@ from tfgan_zoo.objectives import losses, penalties
 R1_INTERVAL = 16  # lazy regularisation: R1 every 16th step, 16 times as strong (Karras et al. 2020)
 LECAM_DECAY = 0.99
 EMA_RAMPUP = 0.05  # the half-life never exceeds 5 % of the images seen, so that short runs average too
-PROX_IDLE = "n_dis=1 leaves penalty=prox nothing to hold: the discriminator's first step starts at D0"
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -27,8 +28,6 @@ class GAN(keras.Model):
     A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_objective`,
     `discriminator_step`, `generator_gradients`, `reals_per_step`, `log_names`. Nobody overrides `train_step`.
 
-    A method where D leaves D0 even with `n_dis` 1 sets `prox_from`, the least `n_dis` that penalty="prox" needs.
-
     Calling the model samples: `gan(latents)` is the averaged (EMA) generator in inference mode.
 
     Args:
@@ -41,6 +40,7 @@ class GAN(keras.Model):
         ema_kimg: float >= 0, half-life of the generator's average in thousands of images; 0 samples the raw generator.
         augment: tuple of str out of "color", "translation", "cutout" (DiffAugment), applied to reals and fakes.
         seed: int in [0, 2**31), from which every draw of the training follows.
+        ema_generator: the network that holds the generator's average; None makes one, a copy.
 
     Example:
 
@@ -54,7 +54,7 @@ class GAN(keras.Model):
     (2, 32, 32, 1)
     """
 
-    prox_from = 2
+    prox_from = 2  # the least n_dis with which penalty="prox" acts: a step's first update starts at D0
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class GAN(keras.Model):
         ema_kimg=10.0,
         augment=(),
         seed=0,
+        ema_generator=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -79,10 +80,10 @@ class GAN(keras.Model):
             penalty_weight = registry.PENALTIES[penalty].defaults.get("penalty_weight", 0.0)
         _at_least("penalty_weight", penalty_weight, 0)
         if penalty == "prox" and n_dis < self.prox_from:
-            raise ValueError(PROX_IDLE)
+            raise ValueError(f"n_dis={n_dis} leaves penalty=prox nothing to hold: D's first update starts at D0")
         self.generator = generator
         self.discriminator = discriminator
-        self.ema_generator = generator.__class__.from_config(generator.get_config())
+        self.ema_generator = copy_of(generator) if ema_generator is None else ema_generator
         self.ema_generator.trainable = False
         self.objective = losses.get(loss)
         self.penalty = penalty
@@ -92,15 +93,14 @@ class GAN(keras.Model):
         self.augment = augmentation.check_policy(augment)
         self.seed = int(seed)
         self.step = self._state("step", dtype="int64")
+        self.run_step = self.step  # what draws and rates depend on: another where the GAN is a part of Express
         self.average_real = self._state("average_real")  # LeCam's running averages of the logits
         self.average_fake = self._state("average_fake")
-        held = discriminator.trainable_variables if penalty == "prox" else []
-        self.anchors = [self._state(f"anchor_{i}", shape=weight.shape) for i, weight in enumerate(held)]  # prox's D0
+        size = sum(math.prod(weight.shape) for weight in discriminator.trainable_variables)
+        self.anchor = self._state("anchor", shape=(size,)) if penalty == "prox" else None  # prox's D0, flattened
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
         self._keep_metrics = False
         self.built = True  # else fit under a strategy calls the model on the image batch
-        for average, weight in zip(self.ema_generator.weights, generator.weights, strict=True):
-            average.assign(weight)
 
     @classmethod
     def assemble(cls, make, **options):
@@ -128,6 +128,11 @@ class GAN(keras.Model):
             ValueError: if an optimiser carries a schedule.
         """
         super().compile(optimizer=None, **kwargs)
+        self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
+        self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
+
+    def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
+        """Sets and builds the optimisers: what `compile` does for a GAN that is a part of another model."""
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.learning_rate_scale = learning_rate_scale
@@ -140,7 +145,6 @@ class GAN(keras.Model):
                 raise ValueError(f"{role}_optimizer: its learning rate must be a number; pass learning_rate_scale=")
             self._base_learning_rates[role] = float(config)
             optimizer.build(variables[role])
-        self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
 
     def fit(self, x=None, batch_size=None, **kwargs):
         """`keras.Model.fit` on images in [-1, 1]: an array [N, ...], or a data set as in `batch.rows_first`."""
@@ -259,10 +263,25 @@ class GAN(keras.Model):
             shared = share(loss)
         return tape.gradient(shared, self.generator.trainable_variables), {"g_loss": loss}
 
+    def latents(self, batch):
+        """Draws what the generator eats, float32[B, latent_dim], for a batch, inside its scope."""
+        return random.normal((batch.size, self.latent_dim), "latents")
+
+    def judge(self, train, heldout, samples):
+        """How real D finds three sets, by its outputs[N, ...] on them: three scalars, higher is more real."""
+        return tuple(tf.reduce_mean(outputs) for outputs in (train, heldout, samples))
+
     # What the seams are made of -----------------------------------------------------------------------------------
 
     def train_step(self, data):
-        """`n_dis` discriminator steps, one generator step, the averages, the logs."""
+        """One step and its logs, as running means."""
+        logs = self.update(data)
+        for tracker in self.trackers:
+            tracker.update_state(logs[tracker.name])
+        return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def update(self, data):
+        """`n_dis` discriminator steps, one generator step, the averages; returns the logs {name: scalar}."""
         self._assign_learning_rates()
         self.anchor_discriminator()
         batch_list = batches.split(data, self.reals_per_step)
@@ -274,24 +293,21 @@ class GAN(keras.Model):
         logs |= generator_logs | {"g_grad_norm": global_norm(gradients)}
         self._average_generator(batch_list[0].size)
         self.step.assign_add(1)
-        for tracker in self.trackers:
-            tracker.update_state(logs[tracker.name])
-        return {tracker.name: tracker.result() for tracker in self.trackers}
+        return logs
 
     def anchor_discriminator(self):
         """Makes the discriminator's weights of this moment D0, to which penalty="prox" holds it; else does nothing."""
-        if self.anchors:
-            assign(self.anchors, [weight.value for weight in self.discriminator.trainable_variables])
+        if self.anchor is not None:
+            assign([self.anchor], [flatten(self.discriminator.trainable_variables)])
 
     def scope(self, batch, purpose):
         """Opens the `random.scope` of one network call in this step."""
-        return random.scope(self.seed, self.step.value, purpose, batch.substep, batch.first_row)
+        return random.scope(self.seed, self.run_step.value, purpose, batch.substep, batch.first_row)
 
     def fakes(self, batch, purpose):
         """Draws latents and returns the generator's images, in training mode, as many as `batch` has rows."""
         with self.scope(batch, f"{purpose}/fakes"):
-            latents = random.normal((batch.size, self.latent_dim), "latents")
-            return self.generator(latents, training=True)
+            return self.generator(self.latents(batch), training=True)
 
     def critic(self, images, batch, purpose):
         """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`."""
@@ -331,23 +347,17 @@ class GAN(keras.Model):
         return penalties.lecam(real_logits, fake_logits, self.average_real.value, self.average_fake.value)
 
     def _prox(self, batch, fakes, real_logits, fake_logits):
-        return penalties.prox(self.discriminator.trainable_variables, self.anchors)
+        return penalties.prox(flatten(self.discriminator.trainable_variables), self.anchor.value)
 
     def _assign_learning_rates(self):
         if self.learning_rate_scale is None:
             return
-        scale = self.learning_rate_scale(self.step.value)
+        scale = self.learning_rate_scale(self.run_step.value)
         for role, base in self._base_learning_rates.items():
             getattr(self, f"{role}_optimizer").learning_rate.assign(base * scale)
 
     def _average_generator(self, rows):
-        images = tf.cast(rows * tf.distribute.get_strategy().num_replicas_in_sync, tf.float32)
-        seen = tf.cast(self.step.value, tf.float32) * images
-        half_life = tf.minimum(self.ema_kimg * 1000, seen * EMA_RAMPUP)
-        decay = 0.5 ** (images / tf.maximum(half_life, 1e-6))
-        for average, weight in zip(self.ema_generator.weights, self.generator.weights, strict=True):
-            keep = tf.cast(decay, average.dtype)
-            average.assign(keep * average.value + (1 - keep) * weight.value)
+        update_average(self.ema_generator, self.generator, self.step.value, rows, self.ema_kimg)
 
     @tf.function(reduce_retracing=True)
     def _sample_seeds(self, seeds, truncation):
@@ -393,6 +403,8 @@ class GAN(keras.Model):
         return cls(**config)
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         config = {"learning_rate_scale": keras.saving.serialize_keras_object(self.learning_rate_scale)}
         for role, base in self._base_learning_rates.items():
             serialized = keras.saving.serialize_keras_object(getattr(self, f"{role}_optimizer"))
@@ -402,6 +414,32 @@ class GAN(keras.Model):
 
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+
+def copy_of(network):
+    """Returns a network of the same kind with the same weights."""
+    copy = network.__class__.from_config(network.get_config())
+    assign(copy.weights, network.weights)
+    return copy
+
+
+def update_average(average, network, step, rows, ema_kimg):
+    """Moves a network that holds an average towards the network itself, moving statistics included.
+
+    Args:
+        average: the network to move.
+        network: the network that trains, of the same kind.
+        step: int64 scalar, how often this was done before; the first time makes a copy.
+        rows: int, the local batch's rows.
+        ema_kimg: float >= 0, the half-life in thousands of images.
+    """
+    images = tf.cast(rows * tf.distribute.get_strategy().num_replicas_in_sync, tf.float32)
+    seen = tf.cast(step, tf.float32) * images
+    half_life = tf.minimum(ema_kimg * 1000, seen * EMA_RAMPUP)
+    decay = 0.5 ** (images / tf.maximum(half_life, 1e-6))
+    for old, weight in zip(average.weights, network.weights, strict=True):
+        keep = tf.cast(decay, old.dtype)
+        old.assign(keep * old.value + (1 - keep) * weight.value)
 
 
 def share(loss):
@@ -430,6 +468,11 @@ def assign(variables, values):
             strategy.extended.update(variable.value, lambda mine, new: mine.assign(new), args=(value,), group=False)
 
     context.merge_call(update, args=[tf.convert_to_tensor(value) for value in values])
+
+
+def flatten(tensors):
+    """Returns the numbers of tensors or variables as one float32 vector."""
+    return tf.concat([tf.reshape(tf.cast(tensor, tf.float32), [-1]) for tensor in tensors], axis=0)
 
 
 def global_norm(gradients):

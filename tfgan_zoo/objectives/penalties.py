@@ -95,32 +95,27 @@ def lecam(real_logits, fake_logits, average_real, average_fake):
     return above + below
 
 
-def prox(weights, anchors):
+def prox(weights, anchor):
     """Holds a discriminator near where it was (Prox).
 
-        |D - D0|^2,   the squared distance of all its weights
+        |D - D0|^2,   the squared distance between all its weights
 
     After Farnia and Ozdaglar 2020, arXiv 2002.09124, whose proximal training measures the distance between the
     functions; the distance between the weights and its weight, 0.01, are those of Liu et al. 2022, arXiv 2205.10146.
 
     Args:
-        weights: a list of float tensors or variables, D.
-        anchors: a list of the same shapes, D0.
+        weights: float[n], all numbers of D.
+        anchor: float[n], those of D0.
 
     Returns:
         A float32 scalar.
 
     Example:
 
-    >>> float(prox([tf.constant([3.0, 4.0]), tf.constant(1.0)], [tf.zeros([2]), tf.constant(3.0)]))
+    >>> float(prox(tf.constant([3.0, 4.0, 1.0]), tf.constant([0.0, 0.0, 3.0])))
     29.0
     """
-    pairs = zip(weights, anchors, strict=True)
-    return tf.add_n([tf.reduce_sum(tf.square(_float32(weight) - _float32(anchor))) for weight, anchor in pairs])
-
-
-def _float32(tensor):
-    return tf.cast(tensor, tf.float32)
+    return tf.reduce_sum(tf.square(tf.cast(weights, tf.float32) - tf.cast(anchor, tf.float32)))
 
 
 def _squared_gradient_norms(critic, points):

@@ -1,5 +1,7 @@
 """From a configuration to a compiled model."""
 
+import inspect
+
 import keras
 
 from tfgan_zoo import networks, registry
@@ -16,26 +18,28 @@ def build_model(config):
     """
     shared = {"shape": config.shape} | ({} if config.width is None else {"width": config.width})
     own = {"generator": {"latent_dim": config.latent_dim}, "discriminator": {"normalization": config.normalization}}
+    own["encoder"] = own["discriminator"].copy()  # the same layers, never with noise
     if config.network != "mlp":  # which has no convolutions to perturb
         own["discriminator"] |= {name: getattr(config, name) for name in ("perturb", "perturb_law", "perturb_first")}
 
     def make(role, **kwargs):
-        return networks.build(config.network, role, **(shared | own[role] | kwargs))
+        kind = "discriminator" if role == "encoder" else role
+        return networks.build(config.network, kind, **(shared | own[role] | kwargs))
 
-    model = (
-        registry.METHODS[config.method]
-        .load()
-        .assemble(
-            make,
-            **config.options,
-            loss=config.loss,
-            penalty=config.penalty,
-            penalty_weight=config.penalty_weight,
-            n_dis=config.n_dis,
-            ema_kimg=config.ema_kimg,
-            augment=config.augment,
-            seed=config.seed,
-        )
+    assemble = registry.METHODS[config.method].load().assemble
+    facts = {name: getattr(config, name) for name in ("steps", "latent_dim", "shape")}
+    asked = inspect.signature(assemble).parameters
+    model = assemble(
+        make,
+        **{name: fact for name, fact in facts.items() if name in asked},
+        **config.options,
+        loss=config.loss,
+        penalty=config.penalty,
+        penalty_weight=config.penalty_weight,
+        n_dis=config.n_dis,
+        ema_kimg=config.ema_kimg,
+        augment=config.augment,
+        seed=config.seed,
     )
     decay = None
     if config.lr_decay == "linear":

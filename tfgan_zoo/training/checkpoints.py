@@ -27,8 +27,10 @@ class Checkpoints:
 
     def __init__(self, model, folder):
         means = [variable.value for tracker in model.trackers for variable in tracker.variables]
+        # Every replica's own: restored from the sum that TensorFlow would save, they would round differently.
+        means, *others = map(list, zip(*(getattr(mean, "values", (mean,)) for mean in means), strict=True))
         self.model = model
-        self._checkpoint = tf.train.Checkpoint(model=model, means=means)
+        self._checkpoint = tf.train.Checkpoint(model=model, means=means, means_of_other_replicas=others)
         written = list(pathlib.Path(folder).glob("ckpt-*.index"))
         with contextlib.suppress(ValueError):
             self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), KEEP)

@@ -37,7 +37,7 @@ class Config:
     width: int | None
     latent_dim: int
     normalization: str | None
-    loss: str
+    loss: str | None
     penalty: str
     penalty_weight: float
     batch_size: int
@@ -138,6 +138,9 @@ DEFAULTS = {
 # Every method's own options, {name: (method, Option)}.
 OPTIONS = {name: (method, option) for method, it in registry.METHODS.items() for name, option in it.options.items()}
 
+# Methods that have something else in the place of a loss, {method: the option}; in `registry` their loss is None.
+_INSTEAD_OF_LOSS = {"ces": "costs", "particle": "energy"}
+
 _CHOICES = {
     "method": registry.METHODS,
     "network": registry.NETWORKS,
@@ -217,6 +220,8 @@ def resolve(**given):
     ):
         values |= table[registry.choose(argument, values[argument], table)].defaults
         values |= given
+    for hosted in _owners(values["method"], given)[1:]:
+        values |= registry.METHODS[hosted].defaults | given
     values["options"] = _options(values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()})
     config = Config(**{"versions": versions(), **values})
     check(config)
@@ -235,13 +240,25 @@ def check(config):
 
 
 def _options(method, given):
-    """Completes and checks the options of a method."""
+    """Completes and checks the options of a method, and of the one it hosts."""
+    owners = _owners(method, given)
     for name, value in given.items():
         owner, option = OPTIONS[name]
-        if owner != method:
-            raise ValueError(f"{name}={value} is an option of method={owner}, not of method={method}")
+        if owner not in owners:
+            raise ValueError(f"{name}={value} is an option of method={owner}, not of method={' host='.join(owners)}")
         option.check(name, value)
-    return {name: given.get(name, option.default) for name, option in registry.METHODS[method].options.items()}
+    allowed = {name: option for owner in owners for name, option in registry.METHODS[owner].options.items()}
+    return {name: given.get(name, option.default) for name, option in allowed.items()}
+
+
+def _owners(method, options):
+    """Returns the methods whose options a run has: its own and, for express, that of the data GAN."""
+    option = registry.METHODS[method].options.get("host")
+    if option is None:
+        return (method,)
+    host = options.get("host", option.default)
+    option.check("host", host)
+    return method, host
 
 
 def versions():
@@ -292,7 +309,44 @@ def _check_network(config):
         raise ValueError(f"augment={','.join(config.augment)} is for images; dataset={config.dataset} has none")
 
 
+def _check_objective(config):
+    method, instead = config.method, _INSTEAD_OF_LOSS.get(config.method)
+    if instead is None and config.loss is None:
+        raise ValueError(f"loss=None must be a word for method={method}")
+    if instead is not None and config.loss is not None:
+        raise ValueError(f"loss={config.loss} is not for method={method}, where {instead} takes its place")
+    if method != "particle":
+        return
+    if config.penalty != "none":
+        raise ValueError(f"penalty={config.penalty} is for logits; method=particle has features, and a stabilizer")
+    if config.batch_size < 2:
+        raise ValueError(
+            f"batch_size={config.batch_size} must be at least 2 for method=particle, which compares samples"
+        )
+    if config.options.get("stabilizer") == "repulsive" and config.options.get("beta", 0) > 2:
+        raise ValueError(f"beta={config.options['beta']} must be at most 2 for stabilizer=repulsive")
+
+
+def _check_costs(config):
+    costs, penalty = config.options.get("costs", OPTIONS["costs"][1].default), config.penalty
+    if not costs:
+        raise ValueError(f"costs= is empty; name at least one of {', '.join(registry.COSTS)}")
+    if penalty in ("lecam", "prox"):
+        raise ValueError(f"penalty={penalty} keeps a state of one discriminator; method=ces takes none, r1 or wgan_gp")
+    if "wasserstein" in costs and penalty != "wgan_gp":
+        raise ValueError(f"penalty={penalty}: the cost wasserstein needs penalty=wgan_gp, which acts on it alone")
+    if "wasserstein" not in costs and penalty == "wgan_gp":
+        raise ValueError(f"penalty=wgan_gp acts on the cost wasserstein, which costs={','.join(costs)} leaves out")
+
+
 def _check_combinations(config):
+    if config.method == "express":
+        if config.steps < 3:
+            raise ValueError(f"kimg={config.kimg} is {config.steps} steps; method=express needs 3, one for each phase")
+        config = dataclasses.replace(config, method=_owners(config.method, config.options)[1])  # what the host forbids
+    _check_objective(config)
+    if config.method == "ces":
+        _check_costs(config)
     if config.perturb_law == "bernoulli" and config.perturb >= 1:
         raise ValueError(
             f"perturb={config.perturb} must be below 1 for perturb_law=bernoulli, a share of dropped inputs"
@@ -304,8 +358,8 @@ def _check_combinations(config):
             f"network=mlp has no convolutions to perturb, as method={config.method} perturb={config.perturb} asks"
         )
     if config.penalty == "prox" and config.n_dis == 1 and not config.options.get("inner_steps"):
-        raise ValueError(f"n_dis=1 leaves penalty=prox nothing to hold: the discriminator's first step starts at D0")
-    if config.method == "brc" and not config.options["inner_steps"] and not config.options["clamp"]:
+        raise ValueError("n_dis=1 leaves penalty=prox nothing to hold: D's first update starts at D0")
+    if config.method == "brc" and config.options.get("inner_steps") == config.options.get("clamp") == 0:
         raise ValueError("inner_steps=0 with clamp=0 leaves method=brc nothing to do; raise one, or method=gan")
     if config.penalty == "wgan_gp" and config.normalization == "batch":
         raise ValueError(

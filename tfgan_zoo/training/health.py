@@ -25,18 +25,17 @@ class Health:
     def signals(self):
         """Returns what `word` looks at, as floats.
 
-        `d_train`, `d_heldout`, `d_samples`: mean logits on training reals, held-out reals and samples.
+        `d_train`, `d_heldout`, `d_samples`: mean logits on training reals, held-out reals and samples, or what the
+        method's `judge` has in their place.
         `diversity`: mean distance between samples over that between reals; 0 is one image for all latents.
         """
         samples = self._model(self._latents)
-        logits = {
-            name: float(tf.reduce_mean(self._logits(images)))
-            for name, images in zip(("d_train", "d_heldout", "d_samples"), (*self._reals, samples), strict=True)
-        }
-        return logits | {"diversity": mean_distance(samples) / mean_distance(self._reals[0])}
+        judged = self._model.judge(*(self._outputs(images) for images in (*self._reals, samples)))
+        numbers = dict(zip(("d_train", "d_heldout", "d_samples"), map(float, judged), strict=True))
+        return numbers | {"diversity": mean_distance(samples) / mean_distance(self._reals[0])}
 
     @tf.function(reduce_retracing=True)
-    def _logits(self, images):
+    def _outputs(self, images):
         return self._model.discriminator(images, training=False)
 
 

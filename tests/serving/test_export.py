@@ -1,0 +1,345 @@
+"""Exports: what TensorFlow alone reads from them, what they refuse, what they leave on disk."""
+
+import functools
+import io
+import json
+import resource
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgan_zoo import random
+from tfgan_zoo.methods import GAN
+from tfgan_zoo.networks import build
+from tfgan_zoo.serving import SavedModelGenerator, export
+
+LATENT = 6
+SHAPES = {"grey": (32, 32, 1), "colour": (32, 32, 3), "mixture": (2,)}
+SEEDS = np.array([0, 7, -1, 2**63 - 1, -(2**63)])
+
+
+def make(shape):
+    """A model whose averaged generator is neither the raw one nor fresh: statistics of BatchNorm included."""
+    keras.utils.set_random_seed(0)
+    name = "dcgan" if len(shape) == 3 else "mlp"
+    width = 4 if len(shape) == 3 else 8
+    generator = build(name, "generator", shape=shape, width=width, latent_dim=LATENT)
+    model = GAN(generator, build(name, "discriminator", shape=shape, width=width))
+    rng = np.random.default_rng(1)
+    for weight in model.ema_generator.weights:
+        weight.assign(np.abs(weight) + rng.uniform(0.1, 1.0, weight.shape) * (1 if "variance" in weight.path else 0.2))
+    model.ema_generator.weights[0].assign(rng.normal(0, 0.5, model.ema_generator.weights[0].shape))
+    return model
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    """{kind: (model, the folder of its version 1)}."""
+    models = {kind: make(shape) for kind, shape in SHAPES.items()}
+    root = tmp_path_factory.mktemp("exports")
+    return {kind: (model, export(model, root / kind)) for kind, model in models.items()}
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def exported(request, exports):
+    """(model, the folder of its version 1), of each kind."""
+    return exports[request.param]
+
+
+@pytest.fixture(scope="module")
+def grey(exports):
+    return exports["grey"]
+
+
+@pytest.fixture(scope="module")
+def mixture(exports):
+    """The one that is exported quickest."""
+    return exports["mixture"]
+
+
+# A process that knows nothing of us
+
+FRESH = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+
+exports = json.loads(sys.argv[1])
+latents, seeds = (np.load(sys.argv[2])[name] for name in ("latents", "seeds"))
+specs, images = {}, {}
+for kind, path in exports.items():
+    served = tf.saved_model.load(path).signatures
+    specs[kind] = {}
+    for name, function in served.items():
+        tables = function.structured_input_signature[1], function.structured_outputs
+        specs[kind][name] = [{key: [t.dtype.name, t.shape.as_list()] for key, t in table.items()} for table in tables]
+    ones = tf.ones([len(seeds)])
+    images[kind + "/latents"] = served["serving_default"](latents=tf.constant(latents))["images"]
+    images[kind + "/seeds"] = served["generate"](seeds=tf.constant(seeds), truncation=ones)["images"]
+np.savez(sys.argv[3], **images)
+assert not [name for name in sys.modules if name.startswith("tfgan_zoo")]
+print(json.dumps(specs))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh(exports, tmp_path_factory):
+    """(what the signatures take and give, latents, their images), from a process with TensorFlow alone."""
+    folder = tmp_path_factory.mktemp("fresh")
+    latents = np.random.default_rng(0).normal(size=(3, LATENT)).astype("float32")
+    np.savez(folder / "asked.npz", latents=latents, seeds=SEEDS)
+    paths = json.dumps({kind: str(path) for kind, (_, path) in exports.items()})
+    command = [sys.executable, "-c", FRESH, paths, str(folder / "asked.npz"), str(folder / "images.npz")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), latents, np.load(folder / "images.npz")
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_signatures_have_the_documented_names_types_and_shapes(kind, fresh):
+    shape = list(SHAPES[kind])
+    of_seeds = {"seeds": ["int64", [None]], "truncation": ["float32", [None]]}
+    images = {"images": ["float32", [None, *shape]]}
+    expected = {"serving_default": [{"latents": ["float32", [None, LATENT]]}, images], "generate": [of_seeds, images]}
+    if len(shape) == 3:
+        expected["generate_png"] = [of_seeds, {"image_bytes": ["string", [None]]}]
+    assert fresh[0][kind] == expected
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_tensorflow_alone_makes_the_images_of_the_keras_model(kind, fresh, exports):
+    (_, latents, images), (model, _) = fresh, exports[kind]
+    expected = np.asarray(model.ema_generator(latents, training=False))
+    if len(SHAPES[kind]) == 3:
+        expected = (expected + 1) / 2
+    np.testing.assert_allclose(images[f"{kind}/latents"], expected, atol=1e-5)
+    of_seeds = images[f"{kind}/seeds"]
+    np.testing.assert_allclose(of_seeds, model.sample(random.latents_from_seeds(SEEDS, LATENT)), atol=1e-5)
+    assert np.ptp(of_seeds, axis=0).max() > 0.1  # images that differ
+
+
+# What a signature computes
+
+
+@functools.cache
+def load(path):
+    return tf.saved_model.load(str(path))
+
+
+def signatures(path):
+    return load(path).signatures
+
+
+def ones(num):
+    return tf.ones([num])
+
+
+def test_a_seeds_image_does_not_depend_on_its_batch(exported):
+    _, path = exported
+    served = signatures(path)
+    whole = served["generate"](seeds=tf.constant(SEEDS), truncation=ones(len(SEEDS)))["images"].numpy()
+    for position, seed in enumerate(SEEDS):
+        alone = served["generate"](seeds=tf.constant([seed], tf.int64), truncation=ones(1))["images"].numpy()
+        np.testing.assert_allclose(alone[0], whole[position], atol=1e-6)
+    # The latents behind them are the same bits: fed in one batch, they give the same bits.
+    traced = tf.function(lambda seeds: random.latents_from_seeds(seeds, LATENT))
+    one_by_one = np.concatenate([traced(tf.constant([seed], tf.int64)) for seed in SEEDS])
+    assert one_by_one.tobytes() == random.latents_from_seeds(SEEDS, LATENT).numpy().tobytes()
+    from_latents = served["serving_default"](latents=tf.constant(one_by_one))["images"].numpy()
+    assert from_latents.tobytes() == whole.tobytes()
+
+
+def test_truncation_scales_the_latents_of_each_seed(exported):
+    model, path = exported
+    truncation = np.array([1.0, 0.5, 0.0], "float32")
+    images = signatures(path)["generate"](seeds=tf.constant([3, 3, 3], tf.int64), truncation=tf.constant(truncation))
+    latents = random.latents_from_seeds([3], LATENT).numpy()
+    np.testing.assert_allclose(images["images"], model.sample(truncation[:, None] * latents), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind, mode", [("grey", "L"), ("colour", "RGB")])
+def test_png_has_the_levels_of_the_images(kind, mode, exports):
+    served = signatures(exports[kind][1])
+    request = {"seeds": tf.constant([5, 6], tf.int64), "truncation": tf.constant([1.0, 0.5])}
+    images = served["generate"](**request)["images"].numpy()
+    pngs = served["generate_png"](**request)["image_bytes"].numpy()
+    assert len(pngs) == 2
+    for png, image in zip(pngs, images, strict=True):
+        picture = Image.open(io.BytesIO(png))
+        assert (picture.format, picture.mode, picture.size) == ("PNG", mode, (32, 32))
+        levels = np.asarray(picture, int).reshape(image.shape)
+        assert np.abs(levels - image * 255).max() <= 1
+        assert np.ptp(levels) > 20
+
+
+def test_images_are_in_0_1(grey):
+    _, path = grey
+    wild = 100 * np.random.default_rng(0).normal(size=(4, LATENT)).astype("float32")
+    images = signatures(path)["serving_default"](latents=tf.constant(wild))["images"].numpy()
+    assert images.min() >= 0 and images.max() <= 1
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    "signature, request_, words",
+    [
+        ("serving_default", {"latents": np.full((1, LATENT), np.nan, "float32")}, "latents must be finite"),
+        ("serving_default", {"latents": np.full((1, LATENT), np.inf, "float32")}, "latents must be finite"),
+        ("serving_default", {"latents": np.zeros((0, LATENT), "float32")}, "latents must have at least one row"),
+        ("generate", {"seeds": [], "truncation": []}, "seeds must have at least one row"),
+        ("generate", {"seeds": [1], "truncation": [2.0]}, "truncation must be in [0, 1]"),
+        ("generate", {"seeds": [1, 2], "truncation": [0.5, -0.1]}, "truncation must be in [0, 1]"),
+        ("generate", {"seeds": [1], "truncation": [np.nan]}, "truncation must be in [0, 1]"),
+        ("generate", {"seeds": [1, 2], "truncation": [1.0]}, "truncation needs one value for each seed"),
+        ("generate", {"seeds": [1], "truncation": [1.0, 1.0]}, "truncation needs one value for each seed"),
+        ("generate_png", {"seeds": [], "truncation": []}, "seeds must have at least one row"),
+        ("generate_png", {"seeds": [1], "truncation": [2.0]}, "truncation must be in [0, 1]"),
+        ("generate_png", {"seeds": [1, 2], "truncation": [1.0]}, "truncation needs one value for each seed"),
+    ],
+)
+def test_bad_requests_are_refused_with_a_sentence(signature, request_, words, grey):
+    dtypes = {"seeds": tf.int64, "truncation": tf.float32, "latents": tf.float32}
+    request = {name: tf.constant(value, dtypes[name]) for name, value in request_.items()}
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        signatures(grey[1])[signature](**request)
+    assert words in str(caught.value)
+
+
+def test_latents_of_another_length_are_refused(grey):
+    with pytest.raises((tf.errors.InvalidArgumentError, TypeError, ValueError)):
+        signatures(grey[1])["serving_default"](latents=tf.zeros([1, LATENT + 1]))
+
+
+# What lies on disk
+
+
+def test_each_weight_is_stored_once(exported):
+    model, path = exported
+    reader = tf.train.load_checkpoint(str(path / "variables" / "variables"))
+    names = [name for name in reader.get_variable_to_shape_map() if "OBJECT" not in name and "save_counter" not in name]
+    stored = [reader.get_tensor(name) for name in names]
+    assert sum(array.size for array in stored) == model.ema_generator.count_params()
+    values = sorted(array.tobytes() for array in stored)
+    assert values == sorted(weight.numpy().tobytes() for weight in model.ema_generator.weights)  # the averaged one's
+
+
+def test_versions_count_up_and_are_never_overwritten(mixture, tmp_path):
+    model, _ = mixture
+    assert [export(model, tmp_path / "model").name for _ in range(2)] == ["1", "2"]
+    assert export(model, tmp_path / "model", version=10).name == "10"
+    (tmp_path / "model" / "notes").mkdir()
+    (tmp_path / "model" / "011").mkdir()  # not a version
+    assert export(model, tmp_path / "model").name == "11"
+    before = (tmp_path / "model" / "2" / "saved_model.pb").stat()
+    with pytest.raises(ValueError, match="version=2 exists") as caught:
+        export(model, tmp_path / "model", version=2)
+    assert "\n" not in str(caught.value)
+    assert (tmp_path / "model" / "2" / "saved_model.pb").stat() == before
+    names = {path.name for path in (tmp_path / "model").iterdir()}
+    assert names == {"1", "2", "10", "11", "011", "notes"}  # no temporary one
+
+
+def test_the_server_may_read_it(grey):
+    assert grey[1].stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("version", [0, -1])
+def test_versions_begin_at_1(version, mixture, tmp_path):
+    with pytest.raises(ValueError, match=f"version={version} must be at least 1"):
+        export(mixture[0], tmp_path / "model", version)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(mixture, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"output=.*file/model cannot be written") as caught:
+        export(mixture[0], tmp_path / "file" / "model")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def small_disk():
+    """Files can only grow to 30,000 bytes, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_nothing(grey, tmp_path, small_disk):
+    with pytest.raises(OSError, match="cannot be written") as caught:
+        export(grey[0], tmp_path / "deep" / "model")
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_leaves_the_versions_of_before(mixture, tmp_path, monkeypatch):
+    export(mixture[0], tmp_path)
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        export(mixture[0], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+# Reading it back as one reads a GAN
+
+
+def test_saved_model_generator_is_the_gan(exported):
+    model, path = exported
+    served = SavedModelGenerator(path)
+    assert (served.latent_dim, served.image_shape) == (LATENT, model.image_shape)
+    np.testing.assert_allclose(
+        served.generate(5, seed=3, truncation=0.7), model.generate(5, seed=3, truncation=0.7), atol=1e-6
+    )
+    np.testing.assert_allclose(served.generate(5, seed=3, batch_size=2), model.generate(5, seed=3), atol=1e-6)
+    latents = random.latents_from_seeds([1, 2], LATENT)
+    np.testing.assert_allclose(served.sample(latents), model.sample(latents), atol=1e-6)
+
+
+def test_saved_model_generator_takes_the_newest_version(mixture, tmp_path):
+    other = make(SHAPES["mixture"])
+    other.ema_generator.set_weights([0.5 * weight for weight in other.ema_generator.get_weights()])
+    export(mixture[0], tmp_path, version=9)
+    export(other, tmp_path, version=10)
+    np.testing.assert_allclose(SavedModelGenerator(tmp_path).generate(2), other.generate(2), atol=1e-6)
+    np.testing.assert_allclose(SavedModelGenerator(tmp_path / "9").generate(2), mixture[0].generate(2), atol=1e-6)
+    assert np.abs(other.generate(2) - mixture[0].generate(2)).max() > 0.01
+
+
+@pytest.mark.parametrize("options", [{"num": 0}, {"num": 1, "truncation": 2.0}, {"num": 1, "batch_size": 0}])
+def test_saved_model_generator_refuses_what_a_gan_refuses(options, grey):
+    messages = []
+    for generator in (grey[0], SavedModelGenerator(grey[1])):
+        with pytest.raises(ValueError) as caught:
+            generator.generate(**options)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+
+
+# Precision
+
+
+def test_export_after_bfloat16_training(tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    generator = build("dcgan", "generator", width=4, latent_dim=LATENT)
+    model = GAN(generator, build("dcgan", "discriminator", width=4))
+    model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    reals = np.random.default_rng(0).uniform(-1, 1, (8, 32, 32, 1)).astype("float32")
+    model.fit(reals, batch_size=4, verbose=0)
+    path = export(model, tmp_path)
+    images = SavedModelGenerator(path).generate(3)
+    assert images.dtype == np.float32
+    np.testing.assert_allclose(images, model.generate(3), atol=1e-2)
+    dtypes = tf.train.load_checkpoint(str(path / "variables" / "variables")).get_variable_to_dtype_map()
+    assert tf.bfloat16 not in dtypes.values()

@@ -1,0 +1,228 @@
+"""What a run's choices imply, what is refused, what config.json may hold."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from tfgan_zoo import registry
+from tfgan_zoo.data import names
+from tfgan_zoo.training import config as configs
+from tfgan_zoo.training.config import Config, resolve
+
+
+def message_of(function, *args, **kwargs):
+    with pytest.raises(ValueError) as caught:
+        function(*args, **kwargs)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+# Precedence
+
+
+def test_defaults_make_the_first_run():
+    config = resolve()
+    assert (config.method, config.dataset, config.network) == ("pconv", "fashion_mnist_10k", "dcgan")
+    assert config.shape == (32, 32, 1)
+    assert config.perturb == 0.5  # the method's, over the default of 0
+
+
+@pytest.mark.parametrize(
+    "given, field, value",
+    [
+        ({"method": "gan", "dataset": "ring"}, "network", "mlp"),  # data set over default
+        ({"method": "gan", "dataset": "ring", "network": "mlp", "latent_dim": 3}, "latent_dim", 3),  # user over network
+        ({"network": "sngan"}, "loss", "hinge"),  # network over default
+        ({"network": "sngan", "loss": "least_squares"}, "loss", "least_squares"),
+        ({"network": "sngan", "loss": "wasserstein"}, "penalty", "wgan_gp"),  # loss over default
+        ({"loss": "wasserstein"}, "normalization", "none"),  # the implied penalty over the network
+        ({"loss": "wasserstein", "normalization": "spectral"}, "normalization", "spectral"),  # user over penalty
+        ({"loss": "wasserstein", "penalty": "r1"}, "penalty_weight", 1.0),  # the user's penalty brings its weight
+        ({"penalty": "r1", "penalty_weight": 7}, "penalty_weight", 7),
+        ({"method": "gan"}, "perturb", 0.0),
+        ({"method": "gan", "perturb": 0.3}, "perturb", 0.3),  # user over default
+        ({"perturb": 0.3}, "perturb", 0.3),  # user over method
+        ({"batch_size": None}, "batch_size", 64),  # None is not given
+    ],
+)
+def test_later_tables_win(given, field, value):
+    assert getattr(resolve(**given), field) == value
+
+
+def test_every_table_is_asked_in_its_turn(monkeypatch):
+    """data set < network < loss < penalty < method < user, each over the ones before."""
+    tables = [
+        (names.DATASETS, "ring"),
+        (registry.NETWORKS, "mlp"),
+        (registry.LOSSES, "hinge"),
+        (registry.PENALTIES, "r1"),
+        (registry.METHODS, "gan"),
+    ]
+    chosen = {"dataset": "ring", "network": "mlp", "loss": "hinge", "penalty": "r1", "method": "gan"}
+    for rank, (table, name) in enumerate(tables, start=1):
+        entry = table[name]
+        changed = dataclasses.replace(entry, defaults=entry.defaults | {"batch_size": rank, "n_dis": rank})
+        monkeypatch.setitem(table, name, changed)
+        assert resolve(**chosen).batch_size == rank
+    config = resolve(**chosen, batch_size=9)
+    assert (config.batch_size, config.n_dis) == (9, 5)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "field, good, bad",
+    [
+        ("width", (1, 4096), (0, -1, 4097)),
+        ("latent_dim", (1,), (0,)),
+        ("penalty_weight", (0, 1e6), (-0.1, math.inf, math.nan)),
+        ("batch_size", (1, 65536), (0, 65537)),
+        ("n_dis", (1,), (0,)),
+        ("g_lr", (1e-9, 1), (0, -1, 1.1, math.nan)),
+        ("d_lr", (1e-9, 1), (0, math.inf)),
+        ("beta_1", (0, 0.999), (-0.1, 1.0)),
+        ("beta_2", (0, 0.999), (1.0, math.nan)),
+        ("ema_kimg", (0, 1e6), (-1, math.inf)),
+        ("perturb", (0.01, 3), (-1, math.inf)),
+        ("kimg", (1e-6, 1e9), (0, -1, math.nan, math.inf, 1e300)),
+        ("tick_kimg", (1e-6,), (0, math.nan, math.inf)),
+        ("seed", (0, 2**31 - 1), (-1, 2**31)),
+        ("threads", (1,), (0,)),
+    ],
+)
+def test_ranges(field, good, bad):
+    for value in good:
+        assert getattr(resolve(**{field: value}), field) == value
+    for value in bad:
+        message = message_of(resolve, **{field: value})
+        assert message.startswith(f"{field}={value} must be ")
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"batch_size": 32.5}, "batch_size=32.5 must be a whole number"),
+        ({"batch_size": True}, "batch_size=True must be a whole number"),
+        ({"g_lr": "high"}, "g_lr='high' must be a number"),
+        ({"perturb_first": 1}, "perturb_first=1 must be true or false"),
+        ({"augment": "color"}, "augment='color' must be a tuple of words"),
+    ],
+)
+def test_types(given, words):
+    assert words in message_of(resolve, **given)
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"method": "pcomv"}, "method=pcomv is unknown (did you mean pconv?); choose from gan, pconv"),
+        ({"loss": "hing"}, "did you mean hinge?"),
+        ({"penalty": "gp"}, "penalty=gp is unknown"),
+        ({"network": "dcgam"}, "did you mean dcgan?"),
+        ({"normalization": "layer"}, "normalization=layer is unknown"),
+        ({"perturb_law": "cauchy"}, "perturb_law=cauchy is unknown"),
+        ({"augment": ("color", "colour")}, "augment=colour is unknown (did you mean color?)"),
+        ({"lr_decay": "cosine"}, "lr_decay=cosine is unknown"),
+        ({"strategy": "best"}, "strategy=best is unknown"),
+        ({"precision": "float16"}, "precision=float16 is unknown"),
+        ({"jit": "yes"}, "jit=yes is unknown"),
+    ],
+)
+def test_unknown_names_come_with_the_nearest_and_the_list(given, words):
+    message = message_of(resolve, **given)
+    assert words in message and "choose from" in message
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"image_size": 28}, ("image_size=28", "dcgan", "32, 64, 128")),
+        ({"dataset": "ring", "network": "dcgan"}, ("network=dcgan", "network=mlp", "ring")),
+        ({"dataset": "ring", "method": "gan", "augment": ("color",)}, ("augment=color", "ring")),
+        ({"dataset": "ring"}, ("network=mlp", "method=pconv", "perturb=0.5")),
+        ({"perturb": 0.0}, ("perturb=0", "pconv", "method=gan")),
+        ({"perturb_law": "bernoulli", "perturb": 1.0}, ("perturb=1.0", "bernoulli", "below 1")),
+        ({"penalty": "wgan_gp", "normalization": "batch"}, ("normalization=batch", "wgan_gp", "spectral")),
+        ({"network": "sngan", "normalization": "batch"}, ("normalization=batch", "sngan", "spectral, none")),
+    ],
+)
+def test_choices_that_do_not_go_together(given, words):
+    message = message_of(resolve, **given)
+    assert all(word in message for word in words), message
+
+
+def test_unknown_field_is_a_programming_error():
+    with pytest.raises(TypeError, match="n_gen"):
+        resolve(n_gen=2)
+
+
+# Lengths
+
+
+def test_steps_and_ticks():
+    config = resolve(batch_size=50, kimg=1.0, tick_kimg=0.3)
+    assert (config.steps, config.steps_per_tick) == (20, 6)
+    assert resolve(batch_size=64, kimg=0.001).steps == 1
+    assert resolve(batch_size=50, kimg=1.0, tick_kimg=50.0).steps_per_tick == 20  # a tick is no longer than the run
+
+
+# config.json
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"augment": ("color", "cutout"), "threads": 2, "width": 8},
+        {"dataset": "cube", "method": "gan", "lr_decay": "linear"},
+    ],
+)
+def test_json_round_trip(given):
+    config = resolve(**given)
+    assert Config.from_json(config.to_json()) == config
+    assert Config.from_json(config.to_json()).shape == config.shape
+
+
+def damaged(**changes):
+    values = json.loads(resolve().to_json()) | changes
+    return json.dumps({name: value for name, value in values.items() if value != "drop"})
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "Expecting value"),
+        ("{", "Expecting property name"),
+        ("[]", "not a configuration"),
+        ("3", "not a configuration"),
+        ("null", "not a configuration"),
+        ('[{"a": 1}]', "not a configuration"),
+        (damaged(loss="drop"), "missing: loss"),
+        (damaged(colour=1), "unknown: colour"),
+        (damaged(batch_size="64"), "batch_size='64' must be a whole number"),
+        (damaged(batch_size=-1), "batch_size=-1 must be at least 1"),
+        (damaged(batch_size=None), "batch_size=None must be a whole number"),
+        (damaged(augment=3), "augment=3 must be a tuple"),
+        (damaged(augment=None), "augment=None must be a tuple"),
+        (damaged(augment=["colour"]), "augment=colour is unknown"),
+        (damaged(augment=[1]), "augment=1 is unknown"),
+        (damaged(method="gun"), "method=gun is unknown"),
+        (damaged(kimg=1e999), "kimg=inf must be"),
+        (damaged(versions=[]), "versions=[] must be a dict"),
+        (damaged(normalization=None), "normalization=None"),
+        (damaged(image_size=33), "image_size=33"),
+    ],
+)
+def test_damaged_json_is_one_line(text, words):
+    assert words in message_of(Config.from_json, text)
+
+
+def test_versions_are_those_installed():
+    import tensorflow as tf
+
+    assert configs.versions()["tensorflow"] == tf.__version__
+    assert resolve().versions == configs.versions()

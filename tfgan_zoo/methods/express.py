@@ -1,0 +1,309 @@
+"""An auto-encoder's codes, then the data: a GAN for each."""
+
+import functools
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import networks, random, registry
+from tfgan_zoo.layers import Whitening, power_iteration
+from tfgan_zoo.methods import batch as batches
+from tfgan_zoo.methods.gan import GAN, assign, global_norm, replica_mean, share, update_average
+
+SPLIT = (0.1, 0.3)  # of the run's steps: where phases 1 and 2 begin
+WIDTH, DEPTH = 512, 3  # of the latent GAN's networks
+DECAY = 0.99  # of the running means over the codes
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class ExpressGenerator(keras.Model):
+    """z -> codes -> images: G2(unwhiten(G1(z))).
+
+    Args:
+        latent_generator: G1, latents[N, latent_dim] -> whitened codes[N, d]; it has its weights' say in inference only.
+        whitening: the `layers.Whitening` of the codes.
+        image_generator: G2, codes[N, d] -> images[N, ...].
+
+    >>> from tfgan_zoo.layers import Whitening
+    >>> from tfgan_zoo.networks import MLPGenerator
+    >>> generator = ExpressGenerator(MLPGenerator((3,), latent_dim=8), Whitening(3), MLPGenerator((2,), latent_dim=3))
+    >>> generator.latent_dim, generator(np.zeros((5, 8))).shape.as_list()
+    (8, [5, 2])
+    """
+
+    def __init__(self, latent_generator, whitening, image_generator, **kwargs):
+        super().__init__(**({"dtype": "float32"} | kwargs))
+        self.latent_generator, self.whitening, self.image_generator = latent_generator, whitening, image_generator
+        self.latent_dim, self.image_shape = latent_generator.latent_dim, image_generator.image_shape
+        self.built = True
+
+    def codes(self, latents):
+        """Returns float32[N, d], what G2 eats, of latents[N, latent_dim]."""
+        return self.whitening(self.latent_generator(latents, training=False))
+
+    def call(self, latents, training=False):
+        return self.image_generator(self.codes(latents), training=training)
+
+    def get_config(self):
+        return {"name": self.name} | {part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS}
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}
+        return cls(**(config | parts))
+
+
+_PARTS = ("latent_generator", "whitening", "image_generator")
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class Express(GAN):
+    """An auto-encoder, a GAN that makes its codes, and a GAN that makes data of codes, one after the other.
+
+    After Liu et al., "Express Construction for GANs from Latent Representation to Data Distribution", Applied
+    Sciences 2022. The map from noise to data is torn where the data has gaps; that from codes to data is more like an
+    expansion. With an encoder E, a decoder R and z ~ N(0, 1), a run has three phases:
+
+        0  auto-encoder : min over E, R of mean |R(E(x)) - x|^2
+        1  latent GAN   : real whiten(E(x)), fake G1(z)                            E rests
+        2  data GAN     : real x, fake G2(h),  h = unwhiten(G1(z)) or E(x)         E, R and G1 rest
+
+    and x = G2(unwhiten(G1(z))) is a sample. The paper's idea is this sequence; these are our choices: whitening per
+    dimension, with running means over phase 0 (of E in inference, on the global batch, decay 0.99, plain means at
+    first); one update of E and R a step, on the first of the step's batches; h from the *averaged* G1, which sampling
+    uses too; `assemble`'s networks and its split of the steps, 10 / 20 / 70 %.
+
+    The data GAN is `host`, any other method; it becomes a part of this model: its draws and its rates follow this
+    model's step, its averages and counts its own. Until phase 2 the sampled G2 is the average of R, so that every
+    phase has samples: R's, in phase 1 from the latent GAN's codes. A step reads the host's batches in every phase.
+
+    Logs: the host's, which in phase 1 are the latent GAN's, and 0 for what only the host has; in phase 0 `g_loss` is
+    the reconstruction error and there is no discriminator. `reconstruction` keeps its running mean, and `phase` tells
+    the phase.
+
+    Args:
+        host: a `GAN` of another class, whose generator eats codes[N, d]. R is a second network like it.
+        encoder: E, a network images[N, ...] -> codes[N, d].
+        latent_gan: a `GAN` latents[N, latent_dim] -> codes[N, d].
+        boundaries: two ints, 0 < first < second: the steps at which phases 1 and 2 begin. They are kept with the
+            weights: a longer run, resumed, has a longer phase 2.
+        encoder_latents: bool, h = E(x) in phase 2, of the reals of the same batch.
+        init_from_decoder: bool, start G2 at R when phase 2 begins.
+        **kwargs: those of `keras.Model`.
+
+    Raises:
+        ValueError: if the parts do not fit each other, or the boundaries are not in order.
+
+    Example:
+
+    >>> import keras, numpy as np
+    >>> from tfgan_zoo.methods import GAN, Express
+    >>> from tfgan_zoo.networks import MLPDiscriminator, MLPGenerator
+    >>> host = GAN(MLPGenerator((2,), latent_dim=3), MLPDiscriminator((2,)))
+    >>> latent_gan = GAN(MLPGenerator((3,), latent_dim=8), MLPDiscriminator((3,)))
+    >>> gan = Express(host, MLPDiscriminator((2,), outputs=3), latent_gan, boundaries=(1, 2))
+    >>> gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    >>> gan.fit(np.zeros((12, 2), "float32"), batch_size=4, verbose=0).history["phase"]
+    [1.0]
+    >>> gan.phase, gan.generate(5).shape
+    (2, (5, 2))
+    """
+
+    def __init__(self, host, encoder, latent_gan, boundaries, encoder_latents=False, init_from_decoder=False, **kwargs):
+        _check(host, encoder, latent_gan, boundaries)
+        make = functools.partial(ExpressGenerator, latent_gan.ema_generator, Whitening(host.latent_dim))
+        super().__init__(
+            make(host.generator),
+            host.discriminator,
+            n_dis=host.n_dis,
+            ema_kimg=host.ema_kimg,
+            seed=host.seed,
+            ema_generator=make(host.ema_generator),
+            **kwargs,
+        )
+        self.host, self.encoder, self.latent_gan = host, encoder, latent_gan
+        self.whitening = self.generator.whitening
+        self.decoder = host.generator.__class__.from_config(host.generator.get_config())
+        self.encoder_latents, self.init_from_decoder = bool(encoder_latents), bool(init_from_decoder)
+        self.begins = self._state("begins", dtype="int64", shape=(2,))
+        self.begins.assign(boundaries)
+        self.reconstruction = self._state("reconstruction")
+        self.autoencoder_optimizer = None
+        self._phase = 0
+        host.run_step = latent_gan.run_step = self.step
+        host.latents = self._codes
+
+    @classmethod
+    def assemble(
+        cls, make, *, host, steps, latent_dim, shape, encoder_latents=False, init_from_decoder=False, **options
+    ):
+        """Makes the model of a run, networks included.
+
+        Codes are as long as z, but never longer than the data. E has the discriminator's layers without noise, the
+        latent GAN has dense networks of 3 x 512 and, where the host has one, its loss and penalty.
+
+        Args:
+            make: as in `GAN.assemble`, for the role "encoder" too.
+            host: str, the method of the data GAN.
+            steps: int, the run's.
+            latent_dim: int, dimension of z.
+            shape: of an image.
+            encoder_latents, init_from_decoder: as in the class.
+            **options: the host's, and those of `GAN`.
+        """
+        dim = min(latent_dim, math.prod(shape))
+        method = registry.METHODS[host].load()
+        sizes = {"generator": {"latent_dim": dim}, "discriminator": {}}
+        data_gan = method.assemble(lambda role, **kwargs: make(role, **(sizes[role] | kwargs)), **options)
+        latent = {name: options[name] for name in ("n_dis", "ema_kimg", "seed") if name in options}
+        if options.get("loss") is not None:
+            latent |= {name: options[name] for name in ("loss", "penalty", "penalty_weight") if name in options}
+            if latent.get("penalty") == "prox" and latent.get("n_dis", 1) < GAN.prox_from:
+                latent |= {"penalty": "none", "penalty_weight": None}
+        spectral = getattr(data_gan.discriminator, "normalization", "none") == "spectral"
+        sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH}
+        latent_gan = GAN(
+            networks.build("mlp", "generator", latent_dim=latent_dim, **sizes),
+            networks.build("mlp", "discriminator", normalization="spectral" if spectral else "none", **sizes),
+            **latent,
+        )
+        first = max(1, round(SPLIT[0] * steps))
+        boundaries = first, max(first + 1, round(SPLIT[1] * steps))
+        encoder = make("encoder", outputs=dim)
+        return cls(data_gan, encoder, latent_gan, boundaries, encoder_latents, init_from_decoder)
+
+    @property
+    def phase(self):
+        """0, 1 or 2: the phase of the next step."""
+        return int(np.sum(self.step.numpy() >= self.begins.numpy()))
+
+    @property
+    def reals_per_step(self):
+        return self.host.reals_per_step
+
+    @property
+    def discriminator_variables(self):
+        return self.host.discriminator_variables
+
+    @property
+    def log_names(self):
+        return [*self.host.log_names, "phase", "reconstruction"]
+
+    def judge(self, train, heldout, samples):
+        return self.host.judge(train, heldout, samples)
+
+    def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
+        """Every phase has optimisers of its own, alike; E and R share one like the generator's."""
+        if self.steps_per_execution > 1:
+            raise ValueError(f"steps_per_execution={self.steps_per_execution} must be 1: a phase may end at any step")
+        host = self.host
+        host.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
+        self.generator_optimizer, self.discriminator_optimizer = host.generator_optimizer, host.discriminator_optimizer
+        self.learning_rate_scale, self._base_learning_rates = learning_rate_scale, host._base_learning_rates
+        alike = [
+            optimizer.__class__.from_config(optimizer.get_config())
+            for optimizer in (host.generator_optimizer, host.discriminator_optimizer, host.generator_optimizer)
+        ]
+        self.latent_gan.set_optimizers(*alike[:2], learning_rate_scale)
+        self.autoencoder_optimizer = alike[2]
+        self.autoencoder_optimizer.build(self._autoencoder_variables)
+
+    def make_train_function(self, force=False):
+        """A function a phase, each traced when its phase comes: what no phase needs at once, no graph holds."""
+        if self.train_function is not None and not force:
+            return self.train_function
+        functions = [self._make_function(self.train_step) for _ in range(3)]
+
+        def train(iterator):
+            self._enter()
+            return functions[self._phase](iterator)
+
+        self.train_function = train
+        return train
+
+    def update(self, data):
+        """One step of the phase; returns the logs {name: scalar}."""
+        if tf.executing_eagerly():
+            self._enter()
+        phase = self._phase
+        logs = (self._update_autoencoder, self._update_latent_gan, self.host.update)[phase](data)
+        self.step.assign_add(1)
+        logs = dict.fromkeys(self.log_names, tf.zeros([])) | {"reconstruction": self.reconstruction.value} | logs
+        return logs | {"phase": tf.constant(phase, tf.float32)}
+
+    def _enter(self):
+        """Notes, outside any graph, the phase of the step to come; phase 2 may begin at the decoder."""
+        self._phase = self.phase
+        if self.init_from_decoder and self.step.numpy() == self.begins.numpy()[1]:
+            assign(self.host.generator.weights, self.decoder.weights)  # a run resumed here does it again: the same
+
+    @property
+    def _autoencoder_variables(self):
+        return self.encoder.trainable_variables + self.decoder.trainable_variables
+
+    def _update_autoencoder(self, data):
+        batch, *_ = batches.split(data, self.reals_per_step)
+        if self.learning_rate_scale is not None:
+            base = self._base_learning_rates["generator"]
+            self.autoencoder_optimizer.learning_rate.assign(base * self.learning_rate_scale(self.step.value))
+        power_iteration(self.encoder)
+        with tf.GradientTape() as tape:
+            with self.scope(batch, "encoder"):
+                codes = self.encoder(batch.images, training=True)
+            with self.scope(batch, "decoder"):
+                loss = tf.reduce_mean(tf.square(self.decoder(codes, training=True) - batch.images))
+            shared = share(loss)
+        gradients = tape.gradient(shared, self._autoencoder_variables)
+        self.autoencoder_optimizer.apply(gradients, self._autoencoder_variables)
+        update_average(self.host.ema_generator, self.decoder, self.step.value, batch.size, self.ema_kimg)
+        self._observe(self.encoder(batch.images, training=False), loss)
+        return {"g_loss": loss, "g_grad_norm": global_norm(gradients), "reconstruction": loss}
+
+    def _observe(self, codes, loss):
+        weight = tf.maximum(1 - DECAY, 1 / (tf.cast(self.step.value, tf.float32) + 1))
+        mean = replica_mean(tf.reduce_mean(codes, axis=0))
+        self.whitening.adapt(mean, replica_mean(tf.reduce_mean(tf.square(codes - mean), axis=0)), weight)
+        self.reconstruction.assign_add(weight * (replica_mean(loss) - self.reconstruction.value))
+
+    def _update_latent_gan(self, data):
+        images = data["images"][:, : self.latent_gan.reals_per_step]
+        codes = self.whitening.whiten(self.encoder(tf.reshape(images, (-1, *self.image_shape)), training=False))
+        shape = (-1, self.latent_gan.reals_per_step, self.whitening.dim)
+        return self.latent_gan.update({"images": tf.reshape(codes, shape)})
+
+    def _codes(self, batch):
+        """What G2 eats in phase 2, in the place of `GAN.latents`."""
+        if self.encoder_latents:
+            return tf.stop_gradient(self.encoder(batch.images, training=False))
+        return tf.stop_gradient(self.generator.codes(random.normal((batch.size, self.latent_dim), "latents")))
+
+    def get_config(self):
+        parts = {part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _EXPRESS_PARTS}
+        own = {"encoder_latents": self.encoder_latents, "init_from_decoder": self.init_from_decoder}
+        return parts | own | {"boundaries": self.begins.numpy().tolist(), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in _EXPRESS_PARTS}
+        return cls(**(config | parts))
+
+
+_EXPRESS_PARTS = ("host", "encoder", "latent_gan")
+
+
+def _check(host, encoder, latent_gan, boundaries):
+    """Raises a ValueError if the parts do not fit each other."""
+    if isinstance(host, Express):
+        raise ValueError("host: Express cannot host itself; choose another method")
+    outputs = getattr(encoder, "outputs", host.latent_dim)
+    if outputs != host.latent_dim:
+        raise ValueError(f"encoder: outputs={outputs} must be {host.latent_dim}, the host's latent_dim")
+    if latent_gan.image_shape != (host.latent_dim,):
+        raise ValueError(f"latent_gan: it makes {latent_gan.image_shape}, the host eats ({host.latent_dim},)")
+    if latent_gan.reals_per_step > host.reals_per_step:
+        read, has = latent_gan.reals_per_step, host.reals_per_step
+        raise ValueError(f"latent_gan: it reads {read} batches a step, of the host's {has}; lower its n_dis")
+    if len(boundaries) != 2 or not 0 < boundaries[0] < boundaries[1]:
+        raise ValueError(f"boundaries={tuple(boundaries)} must be two steps, 0 < first < second")
