@@ -145,7 +145,7 @@ DAMAGES = {
     "config missing": lambda folder: (folder / "config.json").unlink(),
     "unknown class": replace("config.json", b"tfgan_zoo>PConv", b"tfgan_zoo>Conv"),
     "not a GAN": replace("config.json", b"tfgan_zoo>PConv", b"tfgan_zoo>DCGANGenerator"),
-    "unknown network": replace("config.json", b'"DCGANGenerator"', b'"DCGANGenerated"'),
+    "unknown network": replace("config.json", b"DCGANGenerator", b"DCGANGenerated"),
     "a size too many": replace("config.json", b'"image_size": 32', b'"image_size": 33'),
     "another width": replace("config.json", b'"width": 4', b'"width": 8'),
     "unknown option": replace("config.json", b'"ema_kimg"', b'"ema_kilo"'),

@@ -22,6 +22,7 @@ CASES = {
     "spectral norm, lecam, two steps": (GAN, {"normalization": "spectral"}, {"penalty": "lecam", "n_dis": 2}),
     "wgan_gp": (GAN, {"normalization": "none"}, {"loss": "wasserstein", "penalty": "wgan_gp"}),
     "r1": (GAN, {"normalization": "none"}, {"penalty": "r1"}),
+    "prox": (GAN, {"normalization": "none"}, {"penalty": "prox", "n_dis": 2}),
 }
 
 

@@ -183,6 +183,35 @@ def test_lecam_keeps_running_averages_of_the_logits():
     assert model.average_fake.numpy() == pytest.approx(np.mean([row["d_fake"][0] for row in rows]), rel=1e-4)
 
 
+def test_prox_holds_the_discriminator_to_where_a_step_began():
+    options = {"penalty": "prox", "n_dis": 2, "network": "mlp"}
+    model = make(**options)
+    model.fit(images(4 * 2, (2,)), batch_size=4, verbose=0)
+    began = np.concatenate([weight.ravel() for weight in copies(model.discriminator.trainable_weights)])
+    assert np.any(model.anchor.numpy() != began)
+    penalty = model.fit(images(4 * 2, (2,)), batch_size=4, verbose=0).history["penalty"]
+    np.testing.assert_array_equal(model.anchor, began)
+    assert penalty[0] > 0  # that of the step's last update
+
+    def distance(weight):
+        held = make(**options, penalty_weight=weight, optimizer=lambda: keras.optimizers.SGD(0.01))
+        held.fit(images(4 * 2, (2,)), batch_size=4, verbose=0)
+        ended = np.concatenate([weight.ravel() for weight in copies(held.discriminator.trainable_weights)])
+        return np.linalg.norm(ended - held.anchor.numpy())
+
+    keras.utils.set_random_seed(0)
+    free = distance(0)
+    keras.utils.set_random_seed(0)
+    assert distance(20) < 0.9 * free
+
+
+def test_prox_alone_keeps_a_copy_of_the_discriminator():
+    assert make().anchor is None
+    model = make(penalty="prox", n_dis=2)
+    assert model.anchor.shape[0] == sum(weight.numpy().size for weight in model.discriminator.trainable_weights)
+    assert not model.anchor.trainable
+
+
 def test_penalty_takes_its_usual_weight_and_a_given_one():
     assert make(penalty="wgan_gp", discriminator={"normalization": "none"}).penalty_weight == 10.0
     assert make(penalty="r1", penalty_weight=3).penalty_weight == 3.0
@@ -279,6 +308,7 @@ def test_fit_refuses_other_shapes():
         ({"penalty": "r2"}, "penalty=r2 is unknown"),
         ({"penalty_weight": -1}, "penalty_weight=-1 must be at least 0"),
         ({"n_dis": 0}, "n_dis=0 must be at least 1"),
+        ({"penalty": "prox"}, "n_dis=1 leaves penalty=prox nothing to hold"),
         ({"ema_kimg": -1}, "ema_kimg=-1 must be at least 0"),
         ({"seed": -1}, "seed=-1 must be in"),
         ({"augment": ("colour",)}, "augment=colour is unknown"),

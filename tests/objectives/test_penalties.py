@@ -192,6 +192,16 @@ def test_lecam_equals_numpy(reals, fakes, average_real, average_fake):
     np.testing.assert_allclose(found, np.mean(above**2) + np.mean(below**2), rtol=1e-5, atol=1e-5)
 
 
+def test_prox_is_the_squared_distance_and_pulls_with_twice_the_difference():
+    weights, anchor = normal(7), -2.0 * normal(7)
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        value = penalties.prox(weights, anchor)
+    difference = weights.numpy().astype(np.float64) - anchor.numpy()
+    np.testing.assert_allclose(value, np.sum(difference**2), rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(value, weights), 2 * difference, rtol=1e-6)
+
+
 def test_lecam_takes_its_averages_as_constants():
     logits = tf.constant([[2.0]])
     with tf.GradientTape() as tape:

@@ -148,6 +148,9 @@ def test_unknown_names_come_with_the_nearest_and_the_list(given, words):
         ({"perturb_law": "bernoulli", "perturb": 1.0}, ("perturb=1.0", "bernoulli", "below 1")),
         ({"penalty": "wgan_gp", "normalization": "batch"}, ("normalization=batch", "wgan_gp", "spectral")),
         ({"network": "sngan", "normalization": "batch"}, ("normalization=batch", "sngan", "spectral, none")),
+        ({"penalty": "prox", "n_dis": 1}, ("n_dis=1", "penalty=prox", "D0")),
+        ({"method": "brc", "penalty": "prox", "inner_steps": 0}, ("n_dis=1", "penalty=prox", "D0")),
+        ({"method": "brc", "inner_steps": 0, "clamp": 0.0}, ("inner_steps=0", "clamp=0", "method=gan")),
     ],
 )
 def test_choices_that_do_not_go_together(given, words):
@@ -179,6 +182,8 @@ def test_steps_and_ticks():
         {},
         {"augment": ("color", "cutout"), "threads": 2, "width": 8},
         {"dataset": "cube", "method": "gan", "lr_decay": "linear"},
+        {"method": "ces", "costs": ("hinge", "least_squares"), "normalize": True},
+        {"method": "express", "host": "brc", "clamp": math.inf},
     ],
 )
 def test_json_round_trip(given):
@@ -219,6 +224,24 @@ def damaged(**changes):
 )
 def test_damaged_json_is_one_line(text, words):
     assert words in message_of(Config.from_json, text)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"selection": "drop"}, "lack selection"),
+        ({"colour": 1}, "colour=1 is no method's option"),
+        ({"clamp": 0.1}, "clamp=0.1 is an option of method=brc"),
+        ({"normalize": "yes"}, "normalize='yes' must be true or false"),
+        ({"costs": "hinge"}, "costs='hinge' must be a tuple of words"),
+        ({"costs": ["hing"]}, "costs=hing is unknown (did you mean hinge?)"),
+    ],
+)
+def test_damaged_options_are_one_line(options, words):
+    values = json.loads(resolve(method="ces").to_json())
+    values["options"] |= options
+    values["options"] = {name: value for name, value in values["options"].items() if value != "drop"}
+    assert words in message_of(Config.from_json, json.dumps(values))
 
 
 def test_versions_are_those_installed():

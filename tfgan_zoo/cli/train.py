@@ -132,13 +132,14 @@ def _train(config, run, data):
 
 
 def _resumed(run, settings):
-    """Returns the run's own config; a flag may repeat it, and --kimg may lengthen a run of constant rates."""
+    """Returns the run's own config; a flag may repeat it, and --kimg may lengthen a run that does not follow it."""
     config = run.config()
+    follows_length = config.lr_decay != "none" or config.method == "express"  # whose phases are shares of the run
     for name, value in settings.items():
-        begun = getattr(config, name)
+        begun = config.options.get(name) if name in configs.OPTIONS else getattr(config, name)
         if value in (begun, "auto"):  # what was settled from "auto" is kept
             continue
-        if name != "kimg" or config.lr_decay != "none":
+        if name != "kimg" or follows_length:
             raise ValueError(f"{name}={value}: {run.path} was begun with {name}={begun}; a run keeps it")
         if not value > begun:
             raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")

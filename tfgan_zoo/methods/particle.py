@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import random, registry
+from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.gan import GAN
 from tfgan_zoo.objectives import augment as augmentation
 from tfgan_zoo.objectives import energies
@@ -120,6 +121,7 @@ class Particle(GAN):
     def discriminator_step(self, batch, fakes=None):
         if self.old_discriminator is None:
             return super().discriminator_step(batch, fakes)
+        power_iteration(self.old_discriminator)  # now it is D as the previous update saw it
         before = [tf.identity(weight.value) for weight in self.discriminator.weights]
         logs = super().discriminator_step(batch, fakes)
         self._remember(before)

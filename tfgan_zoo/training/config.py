@@ -98,8 +98,10 @@ class Config:
         for what, names_ in (("missing", expected - set(values)), ("unknown", set(values) - expected)):
             if names_:
                 raise ValueError(f"not a configuration of this version; {what}: {', '.join(sorted(names_))}")
-        if isinstance(values["augment"], list):
-            values["augment"] = tuple(values["augment"])
+        options = values["options"] if isinstance(values["options"], dict) else {}
+        for table, name in ((values, "augment"), *((options, name) for name in options)):
+            if isinstance(table[name], list):
+                table[name] = tuple(table[name])
         config = cls(**values)
         check(config)
         return config
@@ -161,7 +163,7 @@ _KINDS = {
     float: ((int, float), "a number"),
     bool: (bool, "true or false"),
     dict: (dict, "a dict"),
-    tuple[str, ...]: (tuple, "a tuple of words"),
+    tuple: (tuple, "a tuple of words"),
 }
 
 # argument: (lowest, whether the lowest itself is allowed, highest)
@@ -235,12 +237,19 @@ def check(config):
         ValueError: in one line that names the argument, the value and what is allowed.
     """
     _check_values(config)
+    missing = _options(config.method, config.options).keys() - config.options.keys()
+    if missing:
+        raise ValueError(f"options={config.options} lack {', '.join(sorted(missing))} of method={config.method}")
     _check_combinations(config)
     _check_network(config)
 
 
 def _options(method, given):
     """Completes and checks the options of a method, and of the one it hosts."""
+    for name, value in given.items():
+        if name not in OPTIONS:
+            raise ValueError(f"{name}={value} is no method's option")
+        _check_kind(name, value, type(OPTIONS[name][1].default))
     owners = _owners(method, given)
     for name, value in given.items():
         owner, option = OPTIONS[name]
@@ -270,15 +279,19 @@ def versions():
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}
 
 
+def _check_kind(name, value, kind):
+    allowed, words = _KINDS[kind]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{name}={value!r} must be {words}")
+
+
 def _check_values(config):
     for field in dataclasses.fields(config):
         name, value = field.name, getattr(config, field.name)
         kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
         if value is None and types.NoneType in kinds:
             continue
-        allowed, words = _KINDS[kinds[0]]
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kinds[0] is not bool):
-            raise ValueError(f"{name}={value!r} must be {words}")
+        _check_kind(name, value, typing.get_origin(kinds[0]) or kinds[0])
         if name in _CHOICES:
             registry.choose(name, value, _CHOICES[name])
         if name in _RANGES:

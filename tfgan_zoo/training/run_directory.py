@@ -107,9 +107,9 @@ class RunDirectory:
 
 
 def check_writable(argument, folder):
-    """Finds out whether `folder` can be made and written, by doing it (root may do less than its rights say).
+    """Finds out whether `folder` can be made and written, by writing (root may do less than its rights say).
 
-    Nothing is left behind.
+    It writes where the first folder would be made, and leaves nothing behind.
 
     Args:
         argument: str, the argument that named the folder.
@@ -119,18 +119,12 @@ def check_writable(argument, folder):
         ValueError: in one line, if it cannot.
     """
     folder = pathlib.Path(folder)
-    made = []
     try:
-        made = [missing for missing in (folder, *folder.parents) if not missing.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        with tempfile.NamedTemporaryFile(dir=there, prefix=".probe-") as probe:
             probe.write(b"\0")
     except OSError as error:
         raise ValueError(f"{argument}={folder} cannot be written: {error.strerror}") from None
-    finally:
-        for missing in made:
-            with contextlib.suppress(OSError):
-                missing.rmdir()
 
 
 def write_atomically(path, content):
@@ -149,8 +143,8 @@ def write_atomically(path, content):
 
 def _claim(root, config):
     """Makes the folder of the next number; of two processes that want it, one takes the next but one."""
-    root.mkdir(parents=True, exist_ok=True)
     dataset = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")
+    root.mkdir(parents=True, exist_ok=True)
     while True:
         taken = [int(match[1]) for entry in root.iterdir() if (match := re.match(r"(\d{5})-", entry.name))]
         path = root / f"{max(taken, default=-1) + 1:05d}-{config.method}-{dataset}"
