@@ -249,7 +249,7 @@ def test_temporary_steps_move_every_variable_that_is_put_back(network, normaliza
 
 
 def test_optimiser_keeps_the_temporary_steps():
-    model = make(inner_steps=2, n_dis=2)
+    model = make(inner_steps=2, n_dis=2, compile_options=EAGER)
     model.fit(dataset(model, 3), verbose=0)
     assert int(model.discriminator_optimizer.iterations.numpy()) == 3 * (2 + 2)
     assert int(model.generator_optimizer.iterations.numpy()) == int(model.step.numpy()) == 3

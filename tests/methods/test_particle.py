@@ -22,13 +22,13 @@ STABILIZERS = ("l2", "repulsive", "proximal", "noise")
 SHAPES = {"mlp": (2,), "dcgan": (32, 32, 1)}
 
 
-def make(network="mlp", features=16, optimizer=None, discriminator=None, **options):
+def make(network="mlp", features=16, optimizer=None, discriminator=None, compile_options=None, **options):
     common = {"shape": SHAPES[network], "width": 8 if network == "mlp" else 4}
     generator = build(network, "generator", latent_dim=8, **common)
     own = {"normalization": "none", "outputs": features} | (discriminator or {})
     model = Particle(generator, build(network, "discriminator", **common, **own), **options)
     optimizer = optimizer or (lambda: keras.optimizers.Adam(1e-3, 0.0, 0.9))
-    model.compile(optimizer(), optimizer())
+    model.compile(optimizer(), optimizer(), **compile_options or {})
     return model
 
 
@@ -260,6 +260,21 @@ def test_three_steps_are_finite_and_move_every_trainable_weight(network, energy,
     # A number added to all features changes no distance: only l2 gives D's last bias a gradient.
     head = [] if stabilizer == "l2" else [model.discriminator.head.bias.path]
     assert set(still) <= set(head)
+
+
+def test_bfloat16_trains():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = make(stabilizer="proximal")
+    assert all(np.isfinite(value) for seed in range(2) for value in step(model, reals(4, seed=seed)).values())
+    assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stabilizer", STABILIZERS)
+def test_xla_trains(stabilizer):
+    model = make(stabilizer=stabilizer, compile_options={"jit_compile": True})
+    history = model.fit(reals(8), batch_size=4, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
 
 
 def test_gradients_are_finite_when_all_features_coincide():

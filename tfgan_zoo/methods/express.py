@@ -1,7 +1,6 @@
 """An auto-encoder's codes, then the data: a GAN for each."""
 
 import functools
-import math
 
 import keras
 import numpy as np
@@ -136,27 +135,21 @@ class Express(GAN):
         host.latents = self._codes
 
     @classmethod
-    def assemble(
-        cls, make, *, host, steps, latent_dim, shape, encoder_latents=False, init_from_decoder=False, **options
-    ):
+    def assemble(cls, make, *, host, steps, encoder_latents=False, init_from_decoder=False, **options):
         """Makes the model of a run, networks included.
 
-        Codes are as long as z, but never longer than the data. E has the discriminator's layers without noise, the
-        latent GAN has dense networks of 3 x 512 and, where the host has one, its loss and penalty.
+        Codes are as long as z. E has the discriminator's layers without noise, the latent GAN has dense networks of
+        3 x 512 and, where the host has one, its loss and penalty.
 
         Args:
             make: as in `GAN.assemble`, for the role "encoder" too.
             host: str, the method of the data GAN.
             steps: int, the run's.
-            latent_dim: int, dimension of z.
-            shape: of an image.
             encoder_latents, init_from_decoder: as in the class.
             **options: the host's, and those of `GAN`.
         """
-        dim = min(latent_dim, math.prod(shape))
-        method = registry.METHODS[host].load()
-        sizes = {"generator": {"latent_dim": dim}, "discriminator": {}}
-        data_gan = method.assemble(lambda role, **kwargs: make(role, **(sizes[role] | kwargs)), **options)
+        data_gan = registry.METHODS[host].load().assemble(make, **options)
+        dim = data_gan.latent_dim
         latent = {name: options[name] for name in ("n_dis", "ema_kimg", "seed") if name in options}
         if options.get("loss") is not None:
             latent |= {name: options[name] for name in ("loss", "penalty", "penalty_weight") if name in options}
@@ -165,7 +158,7 @@ class Express(GAN):
         spectral = getattr(data_gan.discriminator, "normalization", "none") == "spectral"
         sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH}
         latent_gan = GAN(
-            networks.build("mlp", "generator", latent_dim=latent_dim, **sizes),
+            networks.build("mlp", "generator", latent_dim=dim, **sizes),
             networks.build("mlp", "discriminator", normalization="spectral" if spectral else "none", **sizes),
             **latent,
         )

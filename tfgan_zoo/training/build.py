@@ -27,11 +27,10 @@ def build_model(config):
         return networks.build(config.network, kind, **(shared | own[role] | kwargs))
 
     assemble = registry.METHODS[config.method].load().assemble
-    facts = {name: getattr(config, name) for name in ("steps", "latent_dim", "shape")}
-    asked = inspect.signature(assemble).parameters
+    asked = {"steps": config.steps} if "steps" in inspect.signature(assemble).parameters else {}
     model = assemble(
         make,
-        **{name: fact for name, fact in facts.items() if name in asked},
+        **asked,
         **config.options,
         loss=config.loss,
         penalty=config.penalty,

@@ -1,0 +1,444 @@
+"""train.py in this process: what it refuses and how, what it keeps when it resumes, how it fails."""
+
+import dataclasses
+import errno
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+import tensorflow as tf
+
+from tfgan_zoo import registry
+from tfgan_zoo.cli import app
+from tfgan_zoo.cli.train import COMMAND, main
+from tfgan_zoo.methods import GAN
+from tfgan_zoo.training import callbacks
+from tfgan_zoo.training.config import Config, resolve
+from tfgan_zoo.training.run_directory import RunDirectory
+
+RING = ("--method=gan", "--dataset=ring", "--width=8", "--latent_dim=4", "--batch_size=8", "--threads=2")
+SHORT = (*RING, "--kimg=0.032", "--tick_kimg=0.016")  # 4 steps, 2 in a tick
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """The current folder, empty."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def run(capsys):
+    """A function that runs train.py: returns (status, stdout, stderr)."""
+
+    def call(*flags):
+        status = main([str(flag) for flag in flags])
+        output = capsys.readouterr()
+        return status, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def refused(run, here):
+    """A function that runs train.py on bad input, checks how it ends, and returns its line."""
+
+    def call(*flags):
+        before = everything(here)
+        status, out, err = run(*flags)
+        assert (status, out) == (2, "")
+        assert err.count("\n") == 1 and err.startswith("train.py: "), err
+        assert everything(here) == before
+        return err
+
+    return call
+
+
+@pytest.fixture
+def no_tensorflow(monkeypatch):
+    def started():
+        pytest.fail("TensorFlow was started")
+
+    monkeypatch.setattr(app, "import_tensorflow", started)
+
+
+@pytest.fixture
+def at_step(monkeypatch):
+    """Arms a function that is called once, at the end of a step."""
+
+    def arm(step, action):
+        inner = callbacks.Progress.on_train_batch_end
+
+        def on_train_batch_end(self, batch, logs=None):
+            inner(self, batch, logs)
+            if int(self.model.step.numpy()) == step:
+                action()
+
+        monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", on_train_batch_end)
+
+    return arm
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a run that has done its steps."""
+    folder = tmp_path_factory.mktemp("runs") / "ring"
+    assert main([*SHORT, f"--run_dir={folder}"]) == 0
+    return folder
+
+
+@pytest.fixture
+def ring(finished, tmp_path):
+    """A copy of the finished run, to be spoiled."""
+    return shutil.copytree(finished, tmp_path / "ring")
+
+
+def everything(folder):
+    return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*"))
+
+
+def edit(run_dir, **changes):
+    """Changes values in the config.json of a run."""
+    path = run_dir / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (["--method=pcomv"], "method=pcomv is unknown (did you mean pconv?)"),
+        (["--loss=hing"], "did you mean hinge?"),
+        (["--network=resnet"], "network=resnet is unknown"),
+        (["--penalty=gp"], "penalty=gp is unknown"),
+        (["--augment=color,colour"], "augment=colour is unknown (did you mean color?)"),
+        (["--augment=color,"], "augment= is unknown"),
+        (["--batch_size=0"], "batch_size=0 must be at least 1"),
+        (["--batch_size=abc"], "--batch_size=abc"),
+        (["--batch_size=1.5"], "--batch_size=1.5"),
+        (["--batch_size="], "--batch_size="),
+        (["--g_lr=fast"], "--g_lr=fast"),
+        (["--g_lr=0"], "g_lr=0.0 must be above 0"),
+        (["--kimg=nan"], "kimg=nan must be above 0"),
+        (["--kimg=inf"], "kimg=inf must be above 0"),
+        (["--tick_kimg=-1"], "tick_kimg=-1.0 must be above 0"),
+        (["--seed=-1"], "seed=-1 must be at least 0"),
+        (["--perturb_first=maybe"], "perturb_first"),
+        (["--batchsize=3"], "Unknown command line flag 'batchsize'"),
+        (["--strateggy=none"], "Unknown command line flag 'strateggy'"),
+        (["-x"], "Unknown command line flag 'x'"),
+        (["pconv"], "unexpected argument 'pconv'"),
+        (["--method", "gan", "ring"], "unexpected argument 'ring'"),
+        (["--method=gan", "--", "--seed=1"], "unexpected argument '--seed=1'"),
+        (["--flagfile=none"], "none"),
+        (["--image_size=28"], "image_size=28 is not for network=dcgan; choose from 32, 64, 128"),
+        (["--image_size=64"], "image_size=64"),
+        (["--channels=2"], "channels=2"),
+        (["--dataset=ring", "--network=dcgan"], "network=dcgan makes images"),
+        (["--dataset=ring"], "network=mlp has no convolutions to perturb"),
+        (["--dataset=ring", "--method=gan", "--augment=color"], "augment=color is for images"),
+        (["--dataset=ring", "--method=gan", "--image_size=32"], "image_size=32"),
+        (["--perturb=0"], "perturb=0 leaves method=pconv nothing to do"),
+        (["--perturb=1", "--perturb_law=bernoulli"], "perturb=1.0 must be below 1"),
+        (["--penalty=wgan_gp", "--normalization=batch"], "normalization=batch"),
+        (["--loss=wasserstein", "--normalization=batch"], "normalization=batch"),
+        (["--network=sngan", "--normalization=batch"], "normalization=batch is not for network=sngan"),
+        (["--network=mlp", "--method=gan", "--normalization=batch"], "normalization=batch is not for network=mlp"),
+        (["--dataset=fasion_mnist"], "did you mean fashion_mnist?"),
+        (["--dataset=./photos"], "dataset=./photos"),
+        (["--dataset=mnist", "--data_dir=nowhere"], "nowhere"),
+        (["--precision=float16"], "precision=float16 is unknown"),
+        (["--jit=yes"], "jit=yes is unknown"),
+        (["--threads=0"], "threads=0 must be at least 1"),
+    ],
+)
+@pytest.mark.usefixtures("no_tensorflow")
+def test_bad_input_is_one_line_before_tensorflow_starts(flags, words, refused):
+    assert words in refused(*flags)
+
+
+@pytest.mark.usefixtures("no_tensorflow")
+def test_a_data_set_that_cannot_be_had_is_bad_input(refused, monkeypatch):
+    def urlopen(*args, **kwargs):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    line = refused("--dataset=fashion_mnist", "--data_dir=nowhere")
+    assert "dataset=fashion_mnist is not prepared in nowhere" in line and "no network" in line
+
+
+@pytest.mark.parametrize("path", ["file", "file/run", "full", "/proc/run", "/proc/run/deep", "x" * 300])
+@pytest.mark.usefixtures("no_tensorflow")
+def test_a_run_dir_that_cannot_be_is_bad_input(path, refused, here):
+    (here / "file").write_text("kept")
+    (here / "full").mkdir()
+    (here / "full" / "thesis.tex").write_text("kept")
+    refused(f"--run_dir={path}")
+
+
+@pytest.mark.usefixtures("no_tensorflow")
+def test_runs_may_not_be_a_file(refused, here):
+    (here / "runs").touch()
+    assert "run_dir=runs" in refused()
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (["--strategy=mirrored", "--jit=on"], "jit=on does not work with strategy=mirrored"),
+        (["--strategy=mirrored", "--batch_size=9"], "batch_size=9 must be a multiple of the 2 replicas"),
+    ],
+)
+def test_wishes_that_the_devices_cannot_grant_are_bad_input(flags, words, refused):
+    assert words in refused(*RING[:-2], "--threads=2", *flags)
+
+
+def test_tensorflow_is_not_imported_for_answers_and_refusals(here):
+    """In a process that could start it."""
+    code = (
+        "import sys\n"
+        "from tfgan_zoo.cli.train import main\n"
+        "statuses = [main([flag]) for flag in ('--help', '--list', '--method=pcomv', '--run_dir=/proc/run')]\n"
+        "print(statuses, [name for name in ('tensorflow', 'keras', 'numpy') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[0, 0, 2, 2] []", done.stderr
+    assert done.stderr.count("\n") == 2
+
+
+# Answers
+
+
+def test_help_tells_every_flag(run):
+    status, out, err = run("--help")
+    assert (status, err) == (0, "")
+    assert all(f"--{name}" in out for name in COMMAND.parse([])[0])
+    assert "python train.py --method=pconv" in out
+    assert max(map(len, out.splitlines())) <= 120
+
+
+def test_help_wins_over_other_flags(run, here):
+    assert run("--help", "--batch_size=0")[0] == 0
+    assert not everything(here)
+
+
+def test_list_tells_every_name(run):
+    status, out, err = run("--list")
+    assert (status, err) == (0, "")
+    for table in (registry.METHODS, registry.LOSSES, registry.PENALTIES, registry.NETWORKS):
+        assert all(f"  {name} " in out for name in table)
+    assert "fashion_mnist_10k" in out and "ring" in out
+
+
+@pytest.mark.parametrize("flags", [(), ("--loss=wasserstein", "--augment=color,cutout", "--noperturb_first"), RING])
+def test_dry_run_prints_what_from_json_reads(flags, run, here):
+    status, out, err = run("--dry_run", "--threads=2", *flags)
+    assert (status, err) == (0, "")
+    config = Config.from_json(out)
+    assert config.to_json() == out
+    assert "auto" not in (config.strategy, config.precision, config.jit) and config.replicas == 1
+    assert config.perturb_first is ("--noperturb_first" not in flags)
+    assert config.augment == (("color", "cutout") if "--augment=color,cutout" in flags else ())
+    assert not everything(here)
+
+
+def test_flags_do_not_linger(run):
+    assert json.loads(run("--dry_run", "--threads=2", "--seed=5", "--n_dis=3")[1])["seed"] == 5
+    again = json.loads(run("--dry_run", "--threads=2")[1])
+    assert (again["seed"], again["n_dis"]) == (0, 1)
+
+
+def test_a_reader_that_goes_away_is_no_failure(here):
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "import sys; from tfgan_zoo.cli.train import main; sys.exit(main(['--list']))"
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# A run
+
+
+def test_runs_are_numbered_and_end_with_commands(run, here):
+    (here / "runs" / "new").mkdir(parents=True)
+    (here / "runs" / "new" / "mine.txt").touch()
+    status, out, err = run(*RING, "--kimg=0.008")
+    assert (status, err) == (0, "")
+    folder = "runs/00000-gan-ring"
+    assert out.splitlines()[0].split() == ["run", folder]
+    assert [line.split(maxsplit=1) for line in out.splitlines()[-3:]] == [
+        ["run", folder],
+        ["samples", f"{folder}/samples/step_0000001.png"],
+        ["export", f"python export.py --model={folder} --output=exports/gan"],  # generate.py makes images only
+    ]
+    assert RunDirectory(here / folder).config().kimg == 0.008
+
+
+# Resuming
+
+
+def test_the_same_flags_again_are_allowed(run, ring):
+    begun = (ring / "config.json").read_text()
+    status, out, _ = run(*SHORT, f"--run_dir={ring}", "--dry_run")
+    assert (status, out) == (0, begun)
+    status, out, _ = run(f"--run_dir={ring}", "--strategy=auto", "--precision=auto", "--jit=auto", "--dry_run")
+    assert (status, out) == (0, begun)
+    assert (ring / "config.json").read_text() == begun
+
+
+def test_a_finished_run_is_left_as_it_is(run, ring):
+    def records():
+        return (ring / "metrics.jsonl").read_bytes(), sorted(path.name for path in (ring / "checkpoints").iterdir())
+
+    before = records()
+    status, out, err = run(f"--run_dir={ring}")
+    assert (status, err) == (0, "") and "resuming at step 4" in out
+    assert records() == before
+
+
+@pytest.mark.parametrize(
+    "flag, words",
+    [
+        ("--width=16", "begun with width=8"),
+        ("--method=pconv", "begun with method=gan"),
+        ("--method=pcomv", "method=pcomv"),
+        ("--seed=1", "begun with seed=0"),
+        ("--batch_size=16", "begun with batch_size=8"),
+        ("--g_lr=0.5", "begun with g_lr=0.001"),
+        ("--augment=color", "begun with augment=()"),
+        ("--data_dir=elsewhere", "begun with data_dir=None"),
+        ("--image_size=32", "begun with image_size=None"),
+        ("--clamp=0.5", "begun with clamp=None"),
+        ("--jit=on", "begun with jit=off"),
+        ("--threads=1", "begun with threads=2"),
+        ("--kimg=0.016", "can only get longer"),
+        ("--kimg=-1", "can only get longer"),
+        ("--kimg=nan", "can only get longer"),
+        ("--kimg=inf", "kimg=inf must be"),
+    ],
+)
+@pytest.mark.usefixtures("no_tensorflow")
+def test_a_run_keeps_what_it_was_begun_with(flag, words, refused, ring):
+    before = everything(ring)
+    line = refused(f"--run_dir={ring}", flag)
+    assert words in line and flag.lstrip("-").split("=")[0] in line
+    assert everything(ring) == before
+
+
+def test_a_run_of_constant_rates_may_get_longer(run, ring):
+    begun = RunDirectory(ring).config()
+    status, _, err = run(f"--run_dir={ring}", "--kimg=0.048")
+    assert (status, err) == (0, "")
+    assert RunDirectory(ring).config() == dataclasses.replace(begun, kimg=0.048)
+    assert [json.loads(line)["step"] for line in (ring / "metrics.jsonl").read_text().splitlines()] == [2, 4, 6]
+
+
+@pytest.mark.parametrize("given", [{"lr_decay": "linear"}, {"method": "express"}], ids=str)
+@pytest.mark.usefixtures("no_tensorflow")
+def test_a_run_that_follows_its_length_keeps_it(given, refused, tmp_path):
+    RunDirectory.create(resolve(**{"method": "gan", "dataset": "ring", "kimg": 1.0, **given}), tmp_path / "run")
+    assert "begun with kimg=1.0; a run keeps it" in refused(f"--run_dir={tmp_path / 'run'}", "--kimg=2")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"method": "gan"}', '{"a": "preset"}'])
+@pytest.mark.usefixtures("no_tensorflow")
+def test_a_damaged_config_is_bad_input(content, refused, ring):
+    (ring / "config.json").write_text(content)
+    assert "config.json" in refused(f"--run_dir={ring}")
+
+
+def test_other_versions_are_told(run, ring):
+    versions = RunDirectory(ring).config().versions
+    edit(ring, versions=versions | {"tensorflow": "2.20.0"})
+    status, out, _ = run(f"--run_dir={ring}")
+    assert status == 0
+    assert f"begun with tensorflow 2.20.0, now {tf.__version__}" in out
+    assert RunDirectory(ring).config().versions["tensorflow"] == "2.20.0"
+
+
+# Failing
+
+
+@pytest.fixture
+def fails(run):
+    """A function that runs train.py, checks that it fails with one line, and returns the line."""
+
+    def call(*flags, status=1):
+        found, _, err = run(*flags)
+        assert found == status
+        assert err.count("\n") == 1 and err.startswith("train.py: "), err
+        return err
+
+    return call
+
+
+def test_a_broken_loss_ends_with_status_1_and_the_last_good_checkpoint(fails, monkeypatch, tmp_path):
+    critic = GAN.critic
+
+    def broken(self, images, batch, purpose, *more):
+        logits = critic(self, images, batch, purpose, *more)
+        return tf.where((self.step.value >= 2) & (purpose == "generator"), math.nan, logits)
+
+    monkeypatch.setattr(GAN, "critic", broken)
+    line = fails(*SHORT, f"--run_dir={tmp_path / 'run'}")
+    assert "g_loss is no longer finite at step 3" in line
+    assert str(tmp_path / "run" / "checkpoints" / "ckpt-2") in line
+
+
+def test_a_full_disk_ends_with_status_1(fails, ring):
+    (ring / "log.txt").unlink()
+    (ring / "log.txt").symlink_to("/dev/full")
+    assert os.strerror(errno.ENOSPC) in fails(f"--run_dir={ring}")
+
+
+def test_a_full_disk_at_the_first_line_ends_with_status_1(fails, monkeypatch, tmp_path):
+    def full(self, config):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    RunDirectory.create(resolve(method="gan", dataset="ring", threads=2), tmp_path / "run")
+    monkeypatch.setattr(RunDirectory, "write_config", full)
+    assert os.strerror(errno.ENOSPC) in fails(f"--run_dir={tmp_path / 'run'}")
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_with_status_1(fails, monkeypatch, tmp_path):
+    def full(self, **kwargs):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    line = fails(*SHORT, f"--run_dir={tmp_path / 'run'}")
+    assert "checkpoint of step 2 cannot be written: No space left on device" in line
+
+
+def test_a_checkpoint_of_another_width_ends_with_status_1(fails, ring):
+    edit(ring, width=9)
+    assert f"{ring}/checkpoints/ckpt-4 is damaged or not of this config.json" in fails(f"--run_dir={ring}")
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_with_its_status_and_the_command_to_go_on(number, status, fails, at_step, tmp_path):
+    folder = tmp_path / "my run"
+    at_step(3, lambda: signal.raise_signal(number))
+    line = fails(*SHORT, f"--run_dir={folder}", status=status)
+    assert f"stopped by {number.name} at step 3" in line
+    assert line.endswith(f"go on with: python train.py --run_dir='{folder}'\n")
+    assert (folder / "checkpoints" / "ckpt-3.index").exists()
+
+
+def test_an_interrupt_before_the_training_is_one_line_too(fails, monkeypatch, here):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "import_tensorflow", interrupted)
+    assert "SIGINT" in fails(*RING, status=130)
+    assert not everything(here)
