@@ -109,12 +109,15 @@ def test_distances_of_far_points_in_float32_alone_would_be_wrong():
 
 
 def test_distances_are_clipped_at_0():
-    a = np.concatenate([points(64, 16) + 1e4, points(64, 16) - 1e4])  # two clouds: no mean makes both small
-    norms = np.sum(a.astype("float64") ** 2, 1)
-    assert np.min(norms[:, None] + norms - 2 * a.astype("float64") @ a.T.astype("float64")) < 0  # even so
+    a = points(64, 16) * np.logspace(-4, 4, 16, dtype="float32")
+    a -= a.mean(axis=0)
+    wide = tf.cast(a, tf.float64)
+    norms = tf.reduce_sum(wide**2, axis=1)
+    unclipped = norms[:, None] + norms - 2.0 * tf.matmul(wide, wide, transpose_b=True)
+    assert np.min(unclipped) < 0  # rounding, of equal points even in float64
     squares = energies.squared_distances(a, a).numpy()
     assert (squares >= 0).all()
-    np.testing.assert_allclose(np.diag(squares), 0, atol=1e-5)
+    np.testing.assert_allclose(np.diag(squares), 0, atol=1e-6)
 
 
 def test_cramer_is_homogeneous_of_degree_1():

@@ -32,6 +32,7 @@ class Whitening(keras.layers.Layer):
         self.dim = dim
         self.mean = self._statistic("mean", "zeros")
         self.variance = self._statistic("variance", "ones")
+        self.built = True
 
     def adapt(self, mean, variance, weight):
         """Mixes a batch's statistics into the running ones, as those of a mixture of the two populations.

@@ -21,7 +21,7 @@ class ExpressGenerator(keras.Model):
     """z -> codes -> images: G2(unwhiten(G1(z))).
 
     Args:
-        latent_generator: G1, latents[N, latent_dim] -> whitened codes[N, d]; it has its weights' say in inference only.
+        latent_generator: G1, latents[N, latent_dim] -> whitened codes[N, d], always in inference mode.
         whitening: the `layers.Whitening` of the codes.
         image_generator: G2, codes[N, d] -> images[N, ...].
 
@@ -46,15 +46,11 @@ class ExpressGenerator(keras.Model):
         return self.image_generator(self.codes(latents), training=training)
 
     def get_config(self):
-        return {"name": self.name} | {part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _PARTS}
+        return {"name": self.name} | _serialized(self, "latent_generator", "whitening", "image_generator")
 
     @classmethod
     def from_config(cls, config):
-        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in _PARTS}
-        return cls(**(config | parts))
-
-
-_PARTS = ("latent_generator", "whitening", "image_generator")
+        return cls(**_deserialized(config, "latent_generator", "whitening", "image_generator"))
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -150,22 +146,16 @@ class Express(GAN):
         """
         data_gan = registry.METHODS[host].load().assemble(make, **options)
         dim = data_gan.latent_dim
-        latent = {name: options[name] for name in ("n_dis", "ema_kimg", "seed") if name in options}
-        if options.get("loss") is not None:
-            latent |= {name: options[name] for name in ("loss", "penalty", "penalty_weight") if name in options}
-            if latent.get("penalty") == "prox" and latent.get("n_dis", 1) < GAN.prox_from:
-                latent |= {"penalty": "none", "penalty_weight": None}
-        spectral = getattr(data_gan.discriminator, "normalization", "none") == "spectral"
-        sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH}
-        latent_gan = GAN(
-            networks.build("mlp", "generator", latent_dim=dim, **sizes),
-            networks.build("mlp", "discriminator", normalization="spectral" if spectral else "none", **sizes),
-            **latent,
-        )
+        spectral_norm = getattr(data_gan.discriminator, "normalization", "none") == "spectral"
         first = max(1, round(SPLIT[0] * steps))
-        boundaries = first, max(first + 1, round(SPLIT[1] * steps))
-        encoder = make("encoder", outputs=dim)
-        return cls(data_gan, encoder, latent_gan, boundaries, encoder_latents, init_from_decoder)
+        return cls(
+            data_gan,
+            make("encoder", outputs=dim),
+            _make_latent_gan(dim, spectral_norm, options),
+            (first, max(first + 1, round(SPLIT[1] * steps))),
+            encoder_latents,
+            init_from_decoder,
+        )
 
     @property
     def phase(self):
@@ -175,10 +165,6 @@ class Express(GAN):
     @property
     def reals_per_step(self):
         return self.host.reals_per_step
-
-    @property
-    def discriminator_variables(self):
-        return self.host.discriminator_variables
 
     @property
     def log_names(self):
@@ -204,7 +190,7 @@ class Express(GAN):
         self.autoencoder_optimizer.build(self._autoencoder_variables)
 
     def make_train_function(self, force=False):
-        """A function a phase, each traced when its phase comes: what no phase needs at once, no graph holds."""
+        """One function for each phase, traced when it comes: replicas cannot apply an optimiser inside a `tf.cond`."""
         if self.train_function is not None and not force:
             return self.train_function
         functions = [self._make_function(self.train_step) for _ in range(3)]
@@ -273,23 +259,45 @@ class Express(GAN):
         return tf.stop_gradient(self.generator.codes(random.normal((batch.size, self.latent_dim), "latents")))
 
     def get_config(self):
-        parts = {part: keras.saving.serialize_keras_object(getattr(self, part)) for part in _EXPRESS_PARTS}
-        own = {"encoder_latents": self.encoder_latents, "init_from_decoder": self.init_from_decoder}
-        return parts | own | {"boundaries": self.begins.numpy().tolist(), "name": self.name}
+        return _serialized(self, "host", "encoder", "latent_gan") | {
+            "boundaries": self.begins.numpy().tolist(),
+            "encoder_latents": self.encoder_latents,
+            "init_from_decoder": self.init_from_decoder,
+            "name": self.name,
+        }
 
     @classmethod
     def from_config(cls, config):
-        parts = {part: keras.saving.deserialize_keras_object(config[part]) for part in _EXPRESS_PARTS}
-        return cls(**(config | parts))
+        return cls(**_deserialized(config, "host", "encoder", "latent_gan"))
 
 
-_EXPRESS_PARTS = ("host", "encoder", "latent_gan")
+def _serialized(owner, *parts):
+    return {part: keras.saving.serialize_keras_object(getattr(owner, part)) for part in parts}
+
+
+def _deserialized(config, *parts):
+    return config | {part: keras.saving.deserialize_keras_object(config[part]) for part in parts}
+
+
+def _make_latent_gan(dim, spectral_norm, options):
+    """Makes the latent GAN of a run whose host has the `options`: a plain GAN, with the host's loss if it has one."""
+    names = ["n_dis", "ema_kimg", "seed"]
+    if options.get("loss") is not None:
+        names.append("loss")
+        if options.get("penalty") != "prox" or options.get("n_dis", 1) >= GAN.prox_from:
+            names += ["penalty", "penalty_weight"]
+    sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH}
+    return GAN(
+        networks.build("mlp", "generator", latent_dim=dim, **sizes),
+        networks.build("mlp", "discriminator", normalization="spectral" if spectral_norm else "none", **sizes),
+        **{name: options[name] for name in names if name in options},
+    )
 
 
 def _check(host, encoder, latent_gan, boundaries):
     """Raises a ValueError if the parts do not fit each other."""
-    if isinstance(host, Express):
-        raise ValueError("host: Express cannot host itself; choose another method")
+    if isinstance(host, Express) or not isinstance(host, GAN):
+        raise ValueError(f"host={type(host).__name__} must be a GAN of a method other than Express")
     outputs = getattr(encoder, "outputs", host.latent_dim)
     if outputs != host.latent_dim:
         raise ValueError(f"encoder: outputs={outputs} must be {host.latent_dim}, the host's latent_dim")

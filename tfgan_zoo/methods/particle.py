@@ -119,6 +119,7 @@ class Particle(GAN):
         return loss, {"d_loss": loss, "d_real": d_real, "d_fake": d_fake}
 
     def discriminator_step(self, batch, fakes=None):
+        """One update of the discriminator, which `proximal` remembers as it was before."""
         if self.old_discriminator is None:
             return super().discriminator_step(batch, fakes)
         power_iteration(self.old_discriminator)  # now it is D as the previous update saw it
@@ -134,7 +135,7 @@ class Particle(GAN):
         return energies.energy(self.kernel, gather(real), gather(fake), unbiased=True)
 
     def judge(self, train, heldout, samples):
-        """Returns the witness function's means over features[N, d]; a set is not held against its own points twice."""
+        """Returns the witness function's means over three sets of features[N, d], no point compared with itself."""
         d_train, d_samples = self._witness(train, samples)
         d_heldout = energies.across(self.kernel, heldout, train) - energies.across(self.kernel, heldout, samples)
         return d_train, d_heldout, d_samples

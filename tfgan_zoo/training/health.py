@@ -49,18 +49,21 @@ def mean_distance(images):
 
 
 def word(signals):
-    """Returns "ok", "D overfits", "collapse" or "diverging".
+    """Returns "ok", "D overfits", "collapse", "diverging" or "preparing".
 
     "D overfits" when held-out reals lie nearer to samples than to training reals in D's eyes:
     r_v = (D(train) - D(heldout)) / (D(train) - D(samples)) > 1/2 (Karras et al. 2020, arXiv 2006.06676).
     "collapse" when samples differ from each other less than a third as much as reals do.
     "diverging" when a gradient norm or a logit is beyond 1e4, or is no number.
+    "preparing" while express has not begun to train its data GAN, of which the other words speak.
 
     >>> word({"d_train": 1.0, "d_heldout": 0.9, "d_samples": -1.0, "diversity": 0.9, "g_grad_norm": 1.0})
     'ok'
     """
     if not all(math.isfinite(value) and abs(value) < 1e4 for value in signals.values() if value is not None):
         return "diverging"
+    if signals.get("phase", 2) < 2:
+        return "preparing"
     if signals["diversity"] < 1 / 3:
         return "collapse"
     apart = signals["d_train"] - signals["d_samples"]
