@@ -258,13 +258,31 @@ def test_flags_do_not_linger(run):
     assert (again["seed"], again["n_dis"]) == (0, 1)
 
 
-def test_a_reader_that_goes_away_is_no_failure(here):
+@pytest.fixture
+def closed_pipe():
+    """The writing end of a pipe that nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
-    code = "import sys; from tfgan_zoo.cli.train import main; sys.exit(main(['--list']))"
-    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, text=True)
+    yield writer
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_is_no_failure(unbuffered, closed_pipe, here):
+    code = "import sys; from tfgan_zoo.cli.train import main; sys.exit(main(['--list']))"
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run([sys.executable, "-c", code], stdout=closed_pipe, stderr=subprocess.PIPE, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_training_whose_reader_goes_away_fails(unbuffered, closed_pipe, tmp_path):
+    flags = [*SHORT, f"--run_dir={tmp_path / 'run'}"]
+    code = f"import sys; from tfgan_zoo.cli.train import main; sys.exit(main({flags}))"
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run([sys.executable, "-c", code], stdout=closed_pipe, stderr=subprocess.PIPE, env=environment)
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"Broken pipe" in done.stderr
 
 
 # A run
@@ -387,8 +405,8 @@ def test_a_broken_loss_ends_with_status_1_and_the_last_good_checkpoint(fails, mo
     critic = GAN.critic
 
     def broken(self, images, batch, purpose, *more):
-        logits = critic(self, images, batch, purpose, *more)
-        return tf.where((self.step.value >= 2) & (purpose == "generator"), math.nan, logits)
+        factor = tf.where((self.step.value >= 2) & (purpose == "generator"), math.nan, 1.0)
+        return factor * critic(self, images, batch, purpose, *more)
 
     monkeypatch.setattr(GAN, "critic", broken)
     line = fails(*SHORT, f"--run_dir={tmp_path / 'run'}")

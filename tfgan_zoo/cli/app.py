@@ -78,8 +78,6 @@ class Command:
             ValueError: for an unknown flag, a value of the wrong kind, or a positional.
         """
         self.flags.unparse_flags()
-        for name in self._order:
-            self.flags[name].unparse()
         try:
             rest = self.flags([self.name, *argv])[1:]
         except flags.Error as error:

@@ -111,11 +111,12 @@ def _train(config, run, data):
     from tfgan_zoo.training.train import train
 
     path = shlex.quote(str(run.path))
-    print(f"run       {run.path}")
-    for name, version in configs.versions().items():
-        if config.versions.get(name) != version:
-            print(f"begun with {name} {config.versions.get(name)}, now {version}: equal to tolerance, not bit for bit")
     try:
+        print(f"run       {run.path}")
+        for name, version in configs.versions().items():
+            begun = config.versions.get(name)
+            if begun != version:
+                print(f"begun with {name} {begun}, now {version}: equal to tolerance, not bit for bit")
         run.write_config(config)
         train(config, run, data)
     except Interrupted as stop:

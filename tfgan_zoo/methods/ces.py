@@ -100,8 +100,8 @@ class CES(GAN):
         self.normalize = bool(normalize)
         self.shared_trunk = bool(shared_trunk)
         self.heads = heads
-        clone = discriminator.__class__.from_config
-        self.others = [clone(discriminator.get_config()) for _ in range(len(costs) // heads - 1)]
+        for name in self._names[1:]:  # by attribute: tf.train.Checkpoint does not look into a Keras model's lists
+            setattr(self, name, discriminator.__class__.from_config(discriminator.get_config()))
 
     @classmethod
     def assemble(cls, make, costs=COSTS, shared_trunk=False, **options):
@@ -112,7 +112,7 @@ class CES(GAN):
     @property
     def discriminators(self):
         """The discriminators, one for each cost; the shared one alone."""
-        return [self.discriminator, *self.others]
+        return [getattr(self, name) for name in self._names]
 
     @property
     def labels(self):
@@ -130,7 +130,7 @@ class CES(GAN):
         return [*super().log_names, *(f"{what}_{label}" for what in ("strength", "selected") for label in self.labels)]
 
     def discriminator_step(self, batch, fakes=None):
-        for other in self.others:
+        for other in self.discriminators[1:]:
             power_iteration(other)
         return super().discriminator_step(batch, fakes)
 
@@ -189,6 +189,10 @@ class CES(GAN):
         """Opens the scope of the discriminator that `batch` is shown to; the first has that of the plain GAN."""
         index = batch.index if isinstance(batch, _Shown) else 0
         return super().scope(batch, f"{purpose}/{index}" if index else purpose)
+
+    @property
+    def _names(self):
+        return ["discriminator", *(f"discriminator_{i + 1}" for i in range(1, len(self.costs) // self.heads))]
 
     def _logits(self, images, batch, purpose):
         """Returns the K discriminators' logits [B, 1]; a shared trunk sees the images once."""

@@ -30,7 +30,10 @@ class Checkpoints:
         # Every replica's own: restored from the sum that TensorFlow would save, they would round differently.
         means, *others = map(list, zip(*(getattr(mean, "values", (mean,)) for mean in means), strict=True))
         self.model = model
-        self._checkpoint = tf.train.Checkpoint(model=model, means=means, means_of_other_replicas=others)
+        # The weights by themselves too: TensorFlow does not follow the networks that a model keeps in a list.
+        weights = [weight.value for weight in model.weights]
+        state = {"weights": weights, "means": means, "means_of_other_replicas": others}
+        self._checkpoint = tf.train.Checkpoint(model=model, **state)
         written = list(pathlib.Path(folder).glob("ckpt-*.index"))
         with contextlib.suppress(ValueError):
             self._manager = tf.train.CheckpointManager(self._checkpoint, str(folder), KEEP)
