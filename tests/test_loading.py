@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
-from tfgan_zoo import data, loading, presets
+from tfgan_zoo import data, loading, presets, registry
+from tfgan_zoo.networks import build
 from tfgan_zoo.serving import SavedModelGenerator, export
 from tfgan_zoo.training import devices
 from tfgan_zoo.training.config import resolve
@@ -75,6 +76,33 @@ def test_the_kind_is_found_without_tensorflow(sources):
     paths = [str(sources[kind]) for kind in ("run", "preset", "keras", "saved_model")]
     done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True)
     assert done.stdout == "['run', 'preset', 'keras', 'saved_model'] False False\n", done.stderr
+
+
+FRESH = """
+import sys
+import numpy as np
+import tfgan_zoo
+
+np.savez(sys.argv[1], **{path: tfgan_zoo.load(path).generate(2, seed=3) for path in sys.argv[2:]})
+"""
+
+
+@pytest.mark.parametrize("kind", ["preset", "keras"])
+def test_a_fresh_process_loads_every_network(kind, tmp_path):
+    """It has imported nothing that would have registered their classes with Keras."""
+    images = {}
+    for name in registry.NETWORKS:
+        generator = build(name, "generator", shape=(32, 32, 1), width=2, latent_dim=4)
+        model = tfgan_zoo.GAN(generator, build(name, "discriminator", shape=(32, 32, 1), width=2))
+        path = tmp_path / (f"{name}.keras" if kind == "keras" else name)
+        model.save(path) if kind == "keras" else presets.save_to_preset(model, path)
+        images[str(path)] = model.generate(2, seed=3)
+    command = [sys.executable, "-c", FRESH, str(tmp_path / "images.npz"), *images]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = np.load(tmp_path / "images.npz")
+    for path, expected in images.items():
+        np.testing.assert_allclose(found[path], expected, atol=1e-6)
 
 
 # What is refused

@@ -62,8 +62,7 @@ def _load_keras(path):
 
     import keras
 
-    from tfgan_zoo import methods  # registers the classes with Keras
-
+    methods = presets.register_classes()
     try:
         model = keras.saving.load_model(path)
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:

@@ -1,8 +1,11 @@
 """Presets: trained models as folders of plain files, loaded by name or by path."""
 
+import importlib
 import json
 import pathlib
 from importlib import metadata
+
+from tfgan_zoo import registry
 
 SHELF = pathlib.Path(__file__).resolve().parent.parent / "models"
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
@@ -16,6 +19,13 @@ def names():
 def is_preset(folder):
     """Returns whether `folder` holds a preset."""
     return (pathlib.Path(folder) / WEIGHTS).is_file()
+
+
+def register_classes():
+    """Imports every network and method, which registers their classes with Keras; returns the package of methods."""
+    for name in registry.NETWORKS:
+        importlib.import_module(f"tfgan_zoo.networks.{name}")
+    return importlib.import_module("tfgan_zoo.methods")
 
 
 def save_to_preset(model, folder, **details):
@@ -63,8 +73,7 @@ def from_preset(preset):
     """
     import keras
 
-    from tfgan_zoo import methods  # registers the classes with Keras
-
+    methods = register_classes()
     folder = pathlib.Path(preset) if is_preset(preset) else SHELF / str(preset)
     if not is_preset(folder):
         raise ValueError(f"preset={preset} is neither a folder with {WEIGHTS} nor one of {names()}")

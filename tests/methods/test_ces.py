@@ -484,7 +484,7 @@ def test_keras_file_keeps_weights_optimisers_and_options(tmp_path, shared_trunk)
 
 @pytest.mark.parametrize("options", [{"selection": "random"}, {"shared_trunk": True, "selection": "per_sample"}])
 def test_resuming_is_exact(tmp_path, options):
-    """Spectral norm's u stands for what no optimiser holds: a list of networks would be left out of checkpoints."""
+    """Spectral norm's u stands for what no optimiser holds and could bring back."""
     small = {"dataset": "ring", "width": 8, "latent_dim": 4, "batch_size": 8, "kimg": 0.032}
     config = resolve(method="ces", normalization="spectral", **small, **options)
 
@@ -505,6 +505,12 @@ def test_resuming_is_exact(tmp_path, options):
     for role in ("generator", "discriminator"):
         one, two = (getattr(gan, f"{role}_optimizer").variables for gan in (straight, resumed))
         assert [v.numpy().tobytes() for v in one] == [v.numpy().tobytes() for v in two]
+
+
+def test_a_plain_tensorflow_checkpoint_holds_every_discriminator(tmp_path):
+    model, fresh = (make(discriminator={"normalization": "spectral"}) for _ in range(2))
+    tf.train.Checkpoint(model=fresh).read(tf.train.Checkpoint(model=model).write(str(tmp_path / "all")))
+    assert_same_bits(model, fresh)
 
 
 # Replicas

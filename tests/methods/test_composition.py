@@ -112,7 +112,9 @@ def check(case, tmp_path):
     assert copies.restore() == 2
     fit(resumed_config, resumed, 2, 1)
     different = [
-        one.path for one, two in zip(model.weights, resumed.weights, strict=True) if one.numpy().tobytes() != two.numpy().tobytes()
+        one.path
+        for one, two in zip(model.weights, resumed.weights, strict=True)
+        if one.numpy().tobytes() != two.numpy().tobytes()
     ]
     assert not different
 
