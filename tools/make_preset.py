@@ -1,6 +1,6 @@
 """Makes a preset of a run: python tools/make_preset.py --run_dir=runs/... --name=pconv_fashion_mnist_10k.
 
-Writes models/<name>/: the model's config and weights, metadata, a grid of samples, and a card with the way to repeat it.
+Writes models/<name>/: config, weights, metadata, a grid of samples, and a card that says how to repeat it.
 """
 
 import sys
