@@ -13,10 +13,15 @@ _CPU = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(_CPU, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
-@pytest.fixture(scope="session")
+# One strategy for the whole process, whoever asks: a second one would use the first one's collective keys again.
+_MIRRORED = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+tf.distribute.MirroredStrategy = lambda devices=None: _MIRRORED
+
+
+@pytest.fixture
 def mirrored():
-    """The one strategy of a test process: a second would use the first one's collective keys again."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    """Two replicas on the two logical CPU devices."""
+    return _MIRRORED
 
 
 @pytest.fixture(autouse=True)
