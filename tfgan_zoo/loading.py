@@ -33,11 +33,46 @@ def kind(source):
     raise ValueError(f"model={source} is no run, preset, .keras file or export; presets: {known}")
 
 
-def load(source):
+def checkpoints(source):
+    """Lists the states of a trained model that `load` can give, without TensorFlow.
+
+    Args:
+        source: as in `kind`.
+
+    Returns:
+        A list of str: the steps of a run's checkpoints, ascending, "best" if the run keeps its best weights, "last".
+
+    Raises:
+        ValueError: if `source` names no model.
+    """
+    if kind(str(source)) != "run":
+        return ["last"]
+    run = RunDirectory(source)
+    return [*map(str, run.steps()), *(["best"] if run.best.is_file() else []), "last"]
+
+
+def origin(source):
+    """Returns what is known of the data that a model was trained on, without TensorFlow.
+
+    Args:
+        source: as in `kind`.
+
+    Returns:
+        A dict with "dataset" and, of a run, "data_dir"; empty if nothing is known.
+    """
+    what = kind(str(source))
+    if what == "run":
+        config = RunDirectory(source).config()
+        return {"dataset": config.dataset, "data_dir": config.data_dir}
+    return presets.origin(source) if what == "preset" else {}
+
+
+def load(source, checkpoint="last"):
     """Loads a trained model.
 
     Args:
         source: as in `kind`.
+        checkpoint: one of `checkpoints(source)`.
 
     Returns:
         A `GAN`; of an export a `SavedModelGenerator`. Both have `generate(num, seed)` and `sample(latents)`.
@@ -46,6 +81,8 @@ def load(source):
         ValueError: if `source` names no model, or its files are damaged.
     """
     what = kind(str(source))
+    if checkpoint != "last" and checkpoint not in checkpoints(source):
+        raise ValueError(f"checkpoint={checkpoint} is not in {source}; choose from {', '.join(checkpoints(source))}")
     if what == "preset":
         return presets.from_preset(source)
     if what == "saved_model":
@@ -54,7 +91,7 @@ def load(source):
         return SavedModelGenerator(source)
     if what == "keras":
         return _load_keras(source)
-    return _load_run(RunDirectory(source))
+    return _load_run(RunDirectory(source), checkpoint)
 
 
 def _load_keras(path):
@@ -72,15 +109,25 @@ def _load_keras(path):
     return model
 
 
-def _load_run(run):
+def _load_run(run, checkpoint):
     from tfgan_zoo.training.build import build_model
     from tfgan_zoo.training.checkpoints import Checkpoints
     from tfgan_zoo.training.errors import RunError
 
     config = run.config()
     model = build_model(config)
+    if checkpoint == "best":
+        return _load_best(model, run.best)
     try:
-        Checkpoints(model, run.checkpoints).restore()
+        Checkpoints(model, run.checkpoints).restore(None if checkpoint == "last" else int(checkpoint))
     except RunError as error:
         raise ValueError(str(error)) from None
+    return model
+
+
+def _load_best(model, path):
+    try:
+        model.load_weights(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: {' '.join(str(error).split())[:300]}") from None
     return model

@@ -59,6 +59,19 @@ def save_to_preset(model, folder, **details):
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")
 
 
+def origin(preset):
+    """Returns {"dataset": the name of the data set that a preset was trained on}, {} if its card does not say."""
+    try:
+        about = json.loads((_folder(preset) / METADATA).read_text())
+        return {"dataset": about["dataset"]}
+    except (OSError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _folder(preset):
+    return pathlib.Path(preset) if is_preset(preset) else SHELF / str(preset)
+
+
 def from_preset(preset):
     """Loads a preset.
 
@@ -74,7 +87,7 @@ def from_preset(preset):
     import keras
 
     methods = register_classes()
-    folder = pathlib.Path(preset) if is_preset(preset) else SHELF / str(preset)
+    folder = _folder(preset)
     if not is_preset(folder):
         raise ValueError(f"preset={preset} is neither a folder with {WEIGHTS} nor one of {names()}")
     try:

@@ -71,6 +71,34 @@ def frechet_distance(reals, fakes):
     return float(load().eval.frechet_classifier_distance_from_activations(reals, fakes))
 
 
+def frechet_distance_of_moments(reals, fakes):
+    """`frechet_distance` of two sets of which only the moments are kept, so that sets may be of any length.
+
+    Args:
+        reals: (float64[d], float64[d, d]), mean and unbiased covariance of the reals' features.
+        fakes: the same of the fakes.
+
+    Returns:
+        A float, computed in double precision. The trace of the root is taken in TF-GAN's symmetric form, whose
+        eigenvalues are real and not negative, so that no imaginary part appears for singular covariances.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from tfgan_zoo.evaluation import tfgan
+    >>> round(tfgan.frechet_distance_of_moments((np.zeros(2), np.eye(2)), (np.ones(2), 4 * np.eye(2))), 6)
+    4.0
+    """
+    (real_mean, real_cov), (fake_mean, fake_cov) = ([np.asarray(x, "float64") for x in two] for two in (reals, fakes))
+    if real_cov.shape != fake_cov.shape or real_mean.shape != fake_mean.shape:
+        raise ValueError(f"fakes={fake_cov.shape} must have as many features as reals, {real_cov.shape}")
+    trace = load().eval.classifier_metrics.trace_sqrt_product(tf.constant(real_cov), tf.constant(fake_cov))
+    return float(np.sum((real_mean - fake_mean) ** 2) + np.trace(real_cov) + np.trace(fake_cov) - 2 * trace.numpy())
+
+
 def kernel_distance(reals, fakes):
     """The squared maximum mean discrepancy with the kernel (x.y / d + 1)^3, unbiased, over blocks of at most 1,024.
 

@@ -100,13 +100,14 @@ class Ticks(keras.callbacks.Callback):
         checkpoints: its `Checkpoints`.
         sheets: its `sheets.Sheets`.
         measures: functions without arguments that return {name: number or None} of the state as it is.
+        evaluate: a function of the step that returns {metric: number or None}; see `best.Best`.
         write: a function that takes a line for the user.
     """
 
-    def __init__(self, config, run, checkpoints, sheets, measures, write):
+    def __init__(self, config, run, checkpoints, sheets, measures, evaluate, write):
         super().__init__()
         self._config, self._run, self._checkpoints = config, run, checkpoints
-        self._sheets, self._measures, self._write = sheets, measures, write
+        self._sheets, self._measures, self._evaluate, self._write = sheets, measures, evaluate, write
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -120,7 +121,8 @@ class Ticks(keras.callbacks.Callback):
         numbers = {name: float(value) for name, value in logs.items()}
         for measure in self._measures:
             numbers |= measure()
-        row |= numbers | {"health": health.word(numbers)}
+        evaluations = self._evaluate(step)
+        row |= numbers | {"health": health.word(numbers)} | evaluations
         speed = (step - self._first_step) * self._config.batch_size / seconds
         self._run.append(self._run.metrics, row)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -131,7 +133,8 @@ class Ticks(keras.callbacks.Callback):
         self._sheets.save_samples(step)
         self._checkpoints.save()
         modes = f"modes {row['modes']}  " if "modes" in row else ""
+        scores = "".join(f"  {name} {value:.4g}" for name, value in evaluations.items() if value is not None)
         self._write(
             f"step {step:>7}  kimg {row['kimg']:>8.1f}  d_loss {row['d_loss']:.3f}  g_loss {row['g_loss']:.3f}  "
-            f"{modes}{speed:.0f} images/s  {row['health']}"
+            f"{modes}{speed:.0f} images/s  {row['health']}{scores}"
         )

@@ -61,18 +61,22 @@ class Checkpoints:
         except (OSError, tf.errors.OpError) as error:
             raise RunError(f"the checkpoint of step {step} cannot be written: {' '.join(str(error).split())}") from None
 
-    def restore(self):
-        """Restores the newest checkpoint, if there is one, and returns the step it was written at (else 0).
+    def restore(self, step=None):
+        """Restores a checkpoint, and returns the step it was written at.
+
+        Args:
+            step: int, that of the checkpoint; None takes the newest, or leaves step 0 if there is none.
 
         Raises:
             RunError: if the checkpoint is damaged or does not fit the model.
         """
-        if self.latest is None:
+        path = self.latest if step is None else str(pathlib.Path(self._manager.directory) / f"ckpt-{step}")
+        if path is None:
             return 0
         try:
-            status = self._checkpoint.restore(self.latest)
+            status = self._checkpoint.restore(path)
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
             first = str(error).splitlines()[0]
-            raise RunError(f"checkpoint {self.latest} is damaged or not of this config.json: {first}") from None
+            raise RunError(f"checkpoint {path} is damaged or not of this config.json: {first}") from None
         return int(self.model.step.numpy())

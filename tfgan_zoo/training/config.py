@@ -8,6 +8,7 @@ import typing
 
 from tfgan_zoo import registry
 from tfgan_zoo.data import names
+from tfgan_zoo.evaluation import protocols
 
 MAX_SEED = 2**31 - 1
 STRATEGIES = ("auto", "none", "mirrored")
@@ -55,6 +56,9 @@ class Config:
     options: dict
     kimg: float
     tick_kimg: float
+    eval_metrics: tuple[str, ...]
+    eval_every_kimg: float | None
+    inception: str | None
     seed: int
     strategy: str
     replicas: int | None
@@ -99,7 +103,7 @@ class Config:
             if names_:
                 raise ValueError(f"not a configuration of this version; {what}: {', '.join(sorted(names_))}")
         options = values["options"] if isinstance(values["options"], dict) else {}
-        for table, name in ((values, "augment"), *((options, name) for name in options)):
+        for table, name in ((values, "augment"), (values, "eval_metrics"), *((options, name) for name in options)):
             if isinstance(table[name], list):
                 table[name] = tuple(table[name])
         config = cls(**values)
@@ -129,6 +133,9 @@ DEFAULTS = {
     "perturb_first": True,
     "kimg": 1024.0,
     "tick_kimg": 16.0,
+    "eval_metrics": (),
+    "eval_every_kimg": None,
+    "inception": None,
     "seed": 0,
     "strategy": "auto",
     "replicas": None,
@@ -183,6 +190,7 @@ _RANGES = {
     "perturb": (0, True, math.inf),
     "kimg": (0, False, 1e9),
     "tick_kimg": (0, False, 1e9),
+    "eval_every_kimg": (0, False, 1e9),
     "seed": (0, True, MAX_SEED),
     "threads": (1, True, 1024),
 }
@@ -301,6 +309,12 @@ def _check_values(config):
                 least = f"at least {low}" if inclusive else f"above {low}"
                 most = " and finite" if high == math.inf else f" and at most {high}"
                 raise ValueError(f"{name}={value} must be {least}{most}")
+    if config.eval_metrics:
+        protocols.choose(config.eval_metrics, shape=config.shape)
+    for name in ("eval_every_kimg", "inception"):
+        value = getattr(config, name)
+        if value is not None and not config.eval_metrics:
+            raise ValueError(f"{name}={value} is of no use without --eval_metrics")
     for policy in config.augment:
         registry.choose("augment", policy, POLICIES)
 

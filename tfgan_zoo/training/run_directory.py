@@ -24,6 +24,7 @@ class RunDirectory:
         self.checkpoints = self.path / "checkpoints"
         self.samples = self.path / "samples"
         self.reals = self.path / "reals.png"
+        self.best = self.path / "best.weights.h5"
         self.metrics = self.path / "metrics.jsonl"
         self.timing = self.path / "timing.jsonl"
         self.events = self.path / "events"
@@ -70,6 +71,10 @@ class RunDirectory:
     def is_run(path):
         """Returns whether `path` is the folder of a run."""
         return (pathlib.Path(path) / CONFIG).is_file()
+
+    def steps(self):
+        """Returns the steps of which checkpoints are kept, ascending."""
+        return sorted(int(path.stem.removeprefix("ckpt-")) for path in self.checkpoints.glob("ckpt-*.index"))
 
     def config(self):
         """Reads the run's `Config`.

@@ -6,6 +6,7 @@ import keras
 
 from tfgan_zoo.evaluation.modes import SAMPLES, count_modes
 from tfgan_zoo.training import callbacks, devices
+from tfgan_zoo.training.best import Best
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
 from tfgan_zoo.training.health import Health
@@ -51,7 +52,8 @@ def train(config, run, data):
     measures = [Health(model, data).signals]
     if data.mixture is not None:
         measures.append(lambda: count_modes(model.generate(SAMPLES), data.mixture.centres, data.mixture.std))
-    ticks = callbacks.Ticks(config, run, checkpoints, sheets, measures, write)
+    best = Best(config, model, data, run)
+    ticks = callbacks.Ticks(config, run, checkpoints, sheets, measures, best.evaluate, write)
     board = keras.callbacks.TensorBoard(str(run.events), write_graph=False)
     with contextlib.closing(progress), callbacks.Guard(checkpoints) as guard:
         for first_step, epochs, length in segments(step, config.steps, config.steps_per_tick):
@@ -66,6 +68,8 @@ def train(config, run, data):
                 verbose=0,
                 callbacks=[progress, ticks, board, guard],
             )
+        for line in best.summary():
+            write(line)
     return model
 
 

@@ -1,0 +1,181 @@
+"""evaluate.py: measures a trained generator, or two sets of images, by named protocols."""
+
+import functools
+import pathlib
+
+from tfgan_zoo import loading
+from tfgan_zoo.cli import app
+from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.evaluation.files import ImageFiles
+from tfgan_zoo.training.run_directory import check_writable
+
+COMMAND = app.Command(
+    "evaluate.py",
+    "Measures a trained generator, or two sets of images. A metric's name is its protocol: see --list.",
+    (
+        "--model=pconv_fashion_mnist_10k",
+        "--model=runs/00000-pconv-fashion_mnist_10k --metrics=fd_fashion_10k,prdc_fashion_10k --runs=3 --report",
+        "--model=runs/00003-gan-cifar10 --metrics=fid_50k_train --inception=inception --checkpoint=all",
+        "--fakes=samples.zip --reals=photos --metrics=fid_clean_all",
+    ),
+)
+
+
+def _declare():
+    c = COMMAND
+    c.string("model", None, "a run directory, a preset's name or folder, a .keras file or an exported SavedModel")
+    c.string("fakes", None, "a folder, .zip or .npz of images to measure instead of a model; all of one size")
+    c.string("reals", None, "a folder, .zip or .npz of images to compare with instead of the model's data set")
+    c.words("metrics", None, "names with commas between them (default: what says most about the data set)")
+    c.string("checkpoint", None, "of a run: last, best, a step, or all; several with commas (default: best and last)")
+    c.integer("runs", 1, "how often, each on samples of other seeds: mean and deviation are reported")
+    c.integer("seed", 0, "the first sample's seed of the first run")
+    c.string("dataset", None, "the model's data set (default: the one it was trained on, where that is known)")
+    c.string("data_dir", None, "TFDS's folder")
+    c.string("inception", None, "TF-GAN's Inception: a URL, or the folder of a local copy (default: TF-Hub's URL)")
+    c.string("extractor", None, "a .keras file or SavedModel, images in [0, 1] to features, for the *_given_* metrics")
+    c.integer("batch_size", 64, "samples computed at once; the result does not depend on it beyond rounding")
+    c.string("output", None, "folder of metrics.jsonl and metrics.md (default: RUN/evaluation or evaluations/NAME)")
+    c.boolean("report", False, "write report.html too: samples, nearest training images, interpolations, the numbers")
+    c.boolean("list", False, "print the metrics and stop")
+
+
+_declare()
+
+
+def main(argv=None):
+    """Runs evaluate.py with `argv`; returns the exit status."""
+    return COMMAND.run(_body, argv)
+
+
+def _body(values, given):
+    if values["list"]:
+        print("\n".join(f"{name:<20}{it.summary}" for name, it in protocols.PROTOCOLS.items()))
+        return app.DONE
+    with app.checks():
+        sets = _check(values)
+        output = _output(values)
+        app.import_tensorflow()
+        from tfgan_zoo.evaluation import extractors
+
+        try:
+            work = _files(values, sets) if values["fakes"] else _model(values, sets)
+        except extractors.Unavailable as error:
+            return app.fail(f"evaluate.py: {error}", app.FAILED)
+    from tfgan_zoo.evaluation import records
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        lines = []
+        for line in work.lines():
+            records.append(output / "metrics.jsonl", line)
+            lines.append(line)
+        table = records.table(lines)
+        (output / "metrics.md").write_text(table)
+        print(table)
+        if values["report"]:
+            work.report(output / "report.html", lines)
+    except OSError as error:
+        return app.fail(f"evaluate.py: {error}", app.FAILED)
+    print(f"written to {output}")
+    return app.DONE
+
+
+def _check(values):
+    """Finds what is wrong with the flags without TensorFlow; returns the `ImageFiles` that they name."""
+    if (values["model"] is None) == (values["fakes"] is None):
+        raise ValueError("name either --model, or --fakes and --reals")
+    for name, least in (("runs", 1), ("batch_size", 1), ("seed", 0)):
+        if values[name] < least:
+            raise ValueError(f"{name}={values[name]} must be at least {least}")
+    if values["metrics"] is not None:
+        protocols.choose(values["metrics"], endless=values["fakes"] is None, extractor=values["extractor"] is not None)
+    if values["extractor"] is not None and not pathlib.Path(values["extractor"]).exists():
+        raise ValueError(f"extractor={values['extractor']} does not exist; name a .keras file or a SavedModel's folder")
+    if values["fakes"] is not None:
+        for name, neutral in (("checkpoint", None), ("runs", 1), ("seed", 0), ("dataset", None)):
+            if values[name] != neutral:
+                raise ValueError(f"{name}={values[name]} is for a model, and --fakes={values['fakes']} is none")
+    else:
+        loading.kind(values["model"])
+        _checkpoints(values)
+    sets = {name: ImageFiles(name, values[name]) for name in ("fakes", "reals") if values[name] is not None}
+    if len({it.shape for it in sets.values()}) > 1:
+        fakes, reals = sets["fakes"].shape, sets["reals"].shape
+        raise ValueError(f"reals={values['reals']} has images of {reals}, fakes={values['fakes']} of {fakes}")
+    return sets
+
+
+def _checkpoints(values):
+    """Returns the checkpoints to measure, as `loading.load` takes them."""
+    there = loading.checkpoints(values["model"])
+    if values["checkpoint"] is None:
+        return [name for name in ("best", "last") if name in there]
+    if values["checkpoint"] == "all":
+        return [name for name in there if name != "last"]  # which has a number too
+    asked = values["checkpoint"].split(",")
+    odd = next((name for name in asked if name not in there), None)
+    if odd is not None:
+        raise ValueError(f"checkpoint={odd} is not in {values['model']}; choose from {', '.join(there)}, all")
+    return asked
+
+
+def _output(values):
+    if values["output"] is not None:
+        output = pathlib.Path(values["output"])
+    elif values["model"] is not None and loading.kind(values["model"]) == "run":
+        output = pathlib.Path(values["model"]) / "evaluation"
+    else:
+        output = pathlib.Path("evaluations") / pathlib.Path(values["model"] or values["fakes"]).resolve().name
+    check_writable("output", output)
+    return output
+
+
+def _files(values, sets):
+    from tfgan_zoo.evaluation import sets as kinds
+    from tfgan_zoo.evaluation.session import FilesSession
+
+    fakes, reals = sets["fakes"], sets.get("reals")
+    names = values["metrics"] or ["fid_clean_all"]
+    chosen = protocols.choose(names, shape=fakes.shape, endless=False, extractor=values["extractor"] is not None)
+    reference = kinds.FilesReference(reals) if reals else None
+    evaluator = _evaluator(values, chosen, fakes.shape, reference, None)
+    return FilesSession(fakes, reference, evaluator)
+
+
+def _model(values, sets):
+    from tfgan_zoo import data as datasets
+    from tfgan_zoo.evaluation import sets as kinds
+    from tfgan_zoo.evaluation.session import ModelSession
+
+    source, checkpoints = values["model"], _checkpoints(values)
+    load = functools.lru_cache(maxsize=1)(functools.partial(loading.load, source))
+    model = load(checkpoints[0])
+    origin = loading.origin(source)
+    trained_on = values["dataset"] or origin.get("dataset")
+    names = values["metrics"] or protocols.defaults(trained_on, model.image_shape)
+    chosen = protocols.choose(names, shape=model.image_shape, extractor=values["extractor"] is not None)
+    reference = None
+    if "reals" in sets:
+        reference = kinds.FilesReference(sets["reals"])
+        if sets["reals"].shape != tuple(model.image_shape):
+            raise ValueError(f"reals={values['reals']} has images of {sets['reals'].shape}, not {model.image_shape}")
+    elif trained_on is not None:
+        size = dict(zip(("image_size", "channels"), model.image_shape[1:], strict=False))  # none of a mixture
+        data_dir = values["data_dir"] or origin.get("data_dir")
+        reference = kinds.DataReference(datasets.load(trained_on, data_dir=data_dir, **size))
+    evaluator = _evaluator(values, chosen, model.image_shape, reference, trained_on)
+    return ModelSession(
+        source, load, checkpoints, evaluator, reference, values["runs"], values["seed"], values["batch_size"]
+    )
+
+
+def _evaluator(values, chosen, shape, reference, trained_on):
+    from tqdm import tqdm
+
+    from tfgan_zoo.evaluation.evaluator import Evaluator
+
+    def bar(what, total):
+        return tqdm(total=total, desc=what, unit=" images", dynamic_ncols=True, leave=False)
+
+    return Evaluator(chosen, shape, reference, trained_on, values["inception"], values["extractor"], bar)

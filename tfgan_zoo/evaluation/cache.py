@@ -1,0 +1,52 @@
+"""Statistics of real images on disk, so that a second evaluation does not compute them again."""
+
+import hashlib
+import os
+import pathlib
+import tempfile
+import zipfile
+
+import numpy as np
+
+from tfgan_zoo.evaluation.files import json_bytes
+
+
+def folder():
+    """Returns where caches live: $TFGAN_ZOO_CACHE, else ~/.cache/tfgan_zoo."""
+    return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
+
+
+def key(**identity):
+    """Returns the name of the statistics of one set: a SHA-256 of what they depend on.
+
+    >>> key(dataset="ring", split="train") == key(split="train", dataset="ring")
+    True
+    """
+    return hashlib.sha256(json_bytes(identity)).hexdigest()
+
+
+def read(name):
+    """Returns what `write` stored under a key, or None; a damaged file counts as none."""
+    path = _path(name)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            stored = dict(arrays)
+        return stored | {"count": int(stored["count"])}
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def write(name, statistics):
+    """Stores {name: array or number} under a key; a folder that cannot be written is no error, only slower."""
+    path = _path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
+            np.savez(file, **statistics)
+        os.replace(file.name, path)
+    except OSError:
+        return
+
+
+def _path(name):
+    return folder() / "statistics" / f"{name}.npz"

@@ -1,0 +1,59 @@
+"""From gathered statistics to the values of a metric: one function each."""
+
+import numpy as np
+
+from tfgan_zoo.evaluation import tfgan
+from tfgan_zoo.evaluation.memorization import memorization
+from tfgan_zoo.evaluation.modes import count_modes
+from tfgan_zoo.evaluation.prdc import prdc
+
+SPLITS = 10  # of the classifier score
+
+
+def frechet(reals, fakes):
+    """{"distance"} of two sets' moments; see `tfgan.frechet_distance_of_moments`."""
+    pair = ((one["mean"], one["cov"]) for one in (reals, fakes))
+    return {"distance": tfgan.frechet_distance_of_moments(*pair)}
+
+
+def kernel(reals, fakes):
+    """{"distance"} of two sets' features; see `tfgan.kernel_distance`.
+
+    Each block stands for its whole set, so both sets are shuffled, with seed 0: a folder may be sorted by class.
+    """
+    rows = (np.random.default_rng(0).permutation(one["rows"]) for one in (reals, fakes))
+    return {"distance": tfgan.kernel_distance(*rows)}
+
+
+def classifier_score(fakes):
+    """{"score", "score_std"}: mean and deviation of `tfgan.classifier_score` over ten splits of the logits."""
+    splits = np.array_split(fakes["rows"], min(SPLITS, len(fakes["rows"])))
+    scores = [tfgan.classifier_score(split) for split in splits]
+    return {"score": float(np.mean(scores)), "score_std": float(np.std(scores))}
+
+
+def precision_recall(reals, fakes):
+    """{"precision", "recall", "density", "coverage"}; see `prdc.prdc`."""
+    values = prdc(reals["rows"], fakes["rows"])
+    return {name: values[name] for name in ("precision", "recall", "density", "coverage")}
+
+
+def memorized(train, heldout, fakes):
+    """See `memorization.memorization`; no more held-out images are taken than train."""
+    return memorization(fakes["rows"], train["rows"], heldout["rows"][: len(train["rows"])])
+
+
+def modes(centres, std, fakes):
+    """{"modes", "good", "kl"} of a mixture's samples; see `modes.count_modes`."""
+    return count_modes(fakes["rows"], centres, std)
+
+
+# metric: (the kind of statistics it needs, its function of the reals', if any, and of the fakes')
+METRICS = {
+    "frechet": ("moments", frechet),
+    "kernel": ("features", kernel),
+    "prdc": ("features", precision_recall),
+    "classifier_score": ("logits", classifier_score),
+    "memorization": ("features", memorized),
+    "modes": ("features", modes),
+}

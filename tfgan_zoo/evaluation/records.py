@@ -1,0 +1,44 @@
+"""Results on disk: a JSON line each, and a table for people."""
+
+import json
+import statistics
+
+
+def append(path, line):
+    """Appends a result to a .jsonl file."""
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def table(lines):
+    """Returns results as a Markdown table, a row for each value of each metric, runs put together.
+
+    Args:
+        lines: list of results, as `Evaluator.measure` returns them, each with "model", "checkpoint" and "run" added.
+
+    >>> line = {"metric": "m", "values": {"distance": 1.5}, "checkpoint": "last", "fakes": 10, "reference": {"ring": 5}}
+    >>> print(table([line]).splitlines()[-1])
+    | m | distance | last | 1.5 | 1 | 10 | 5 of ring |  |
+    """
+    rows = [
+        "| metric | value | checkpoint | mean ± deviation | runs | fakes | reals | note |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    groups = {}
+    for line in lines:
+        for name, value in line["values"].items():
+            groups.setdefault((line["metric"], name, line["checkpoint"]), []).append((value, line))
+    for (metric, name, checkpoint), entries in groups.items():
+        line = entries[0][1]
+        reals = ", ".join(f"{count} of {which}" for which, count in line["reference"].items())
+        cells = [metric, name, checkpoint, _spread([value for value, _ in entries]), len(entries), line["fakes"], reals]
+        rows.append(f"| {' | '.join(map(str, cells))} | {line.get('note', '')} |")
+    return "\n".join(rows) + "\n"
+
+
+def _spread(values):
+    values = [value for value in values if value is not None]
+    if not values:
+        return "-"
+    mean = f"{statistics.fmean(values):.5g}"
+    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.2g}"

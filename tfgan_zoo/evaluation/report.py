@@ -1,0 +1,108 @@
+"""One self-contained HTML page on a generator: pictures and numbers."""
+
+import base64
+import html
+import io
+
+import numpy as np
+
+from tfgan_zoo import pictures, random
+from tfgan_zoo.evaluation import resize
+from tfgan_zoo.evaluation.extractors import AREA
+from tfgan_zoo.evaluation.neighbours import squared_distances
+from tfgan_zoo.evaluation.records import table
+
+_SAMPLES = 64
+_STRIPS, _STRIP_STEPS = 8, 10
+_PROBES, _NEIGHBOURS = 10, 5
+_MOST_REALS = 10_000
+
+_STYLE = (
+    "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+    "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}"
+    "img{image-rendering:pixelated;max-width:100%}"
+)
+
+
+def of_model(title, model, reference, lines, seed=0):
+    """Returns the page on a model.
+
+    Args:
+        title: str.
+        model: anything with `generate`, `sample`, `latent_dim`, `image_shape`.
+        reference: a set as in `sets`, in which neighbours are looked for; None leaves them out.
+        lines: the results.
+        seed: int, the first sample's seed.
+
+    Returns:
+        str, HTML.
+    """
+    images = model.generate(_SAMPLES, seed)
+    if images.ndim == 2:
+        reals = reference.data.reals(1000)[0] if reference is not None else images
+        return page(title, lines, {"Samples over the data": pictures.scatter(images, reals)})
+    found = {f"Samples of the seeds {seed} to {seed + _SAMPLES - 1}, none picked": pictures.grid(images)}
+    if reference is not None:
+        found[_NEAREST] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
+    found["Interpolations between seeds, a row each"] = _strips(model, seed)
+    classes = getattr(model, "num_classes", 0)
+    if classes:
+        rows = [model.generate(_NEIGHBOURS * 2, seed, labels=label) for label in range(classes)]
+        found["A class a row"] = pictures.grid(np.concatenate(rows), columns=_NEIGHBOURS * 2)
+    return page(title, lines, found)
+
+
+def of_images(title, levels, reference, lines):
+    """Returns the page on a set of images, uint8[N, H, W, C]."""
+    found = {"The first images": pictures.grid(levels / 255)}
+    if reference is not None:
+        found[_NEAREST] = neighbours(levels[:_PROBES], reference)
+    return page(title, lines, found)
+
+
+_NEAREST = f"Fakes (left) and their {_NEIGHBOURS} nearest training images, by pixels"
+
+
+def neighbours(levels, reference, count=_NEIGHBOURS):
+    """Returns a picture with a row for each fake: itself, then its nearest reals, the nearest first.
+
+    Args:
+        levels: uint8[N, H, W, C], fakes.
+        reference: a set as in `sets`; its first 10,000 training images are searched.
+        count: int, neighbours shown.
+    """
+    reals = np.concatenate(list(reference.batches("train", min(_MOST_REALS, reference.available("train")))))
+    fakes, candidates = (resize.area(images, AREA).reshape(len(images), -1) for images in (levels, reals))
+    picks = np.argsort(squared_distances(fakes, candidates), axis=1)[:, :count]
+    columns = [levels, *(reals[column] for column in picks.T)]
+    cells = np.stack(columns, axis=1).reshape(-1, *levels.shape[1:])
+    return pictures.grid(cells / 255, columns=len(columns))
+
+
+def _strips(model, seed):
+    latents = random.latents_from_seeds(np.arange(seed, seed + _STRIPS + 1), model.latent_dim).numpy()
+    steps = np.linspace(0, 1, _STRIP_STEPS)
+    rows = [np.asarray(model.sample(random.slerp(latents[i], latents[i + 1], steps))) for i in range(_STRIPS)]
+    return pictures.grid(np.concatenate(rows), columns=_STRIP_STEPS)
+
+
+def page(title, lines, found):
+    """Returns HTML with the numbers of `lines` and the pictures of `found`, {caption: PIL image}."""
+    head, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table(lines).splitlines()]
+    cells = "".join(
+        "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
+        for tag, row in [("th", head), *(("td", row) for row in rows)]
+    )
+    body = "".join(f"<h2>{html.escape(caption)}</h2><img src='{_inline(image)}'>" for caption, image in found.items())
+    name = html.escape(title)
+    return (
+        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title><style>{_STYLE}</style>"
+        f"<h1>{name}</h1><table>{cells}</table>{body}</html>\n"
+    )
+
+
+def _inline(image):
+    scale = max(1, 640 // image.width)
+    content = io.BytesIO()
+    image.resize((image.width * scale, image.height * scale), 0).save(content, "PNG")
+    return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()

@@ -1,0 +1,63 @@
+"""What one call of evaluate.py does: which fakes are measured, in which order, and the report on them."""
+
+from tfgan_zoo.evaluation import report
+from tfgan_zoo.evaluation.evaluator import RUN_STRIDE
+from tfgan_zoo.evaluation.sets import Fakes, FileFakes
+
+
+class ModelSession:
+    """Measures checkpoints of a model, several runs each.
+
+    Args:
+        source: str, how the user named the model.
+        load: a function from a checkpoint to a model: each is loaded when its turn comes.
+        checkpoints: list of str.
+        evaluator: an `Evaluator`.
+        reference: what it compares with, for the report; None shows no neighbours.
+        runs: int >= 1.
+        seed: int, the first run's first seed.
+        batch_size: int.
+    """
+
+    def __init__(self, source, load, checkpoints, evaluator, reference, runs, seed, batch_size):
+        self._source, self._load, self._checkpoints = source, load, checkpoints
+        self._evaluator, self._reference = evaluator, reference
+        self._runs, self._seed, self._batch_size = runs, seed, batch_size
+
+    def lines(self):
+        """Yields the results, as they come."""
+        for checkpoint in self._checkpoints:
+            model = self._load(checkpoint)
+            step = int(model.step.numpy()) if hasattr(model, "step") else None
+            for run in range(self._runs):
+                seed = self._seed + run * RUN_STRIDE
+                for result in self._evaluator.measure(Fakes(model, seed, self._batch_size), seed):
+                    yield {"model": self._source, "checkpoint": checkpoint, "step": step, "run": run} | result
+
+    def report(self, path, lines):
+        """Writes the report on the last checkpoint that was measured."""
+        model = self._load(self._checkpoints[-1])
+        path.write_text(report.of_model(self._source, model, self._reference, lines, self._seed))
+
+
+class FilesSession:
+    """Measures one set of images.
+
+    Args:
+        files: the fakes, a `files.ImageFiles`.
+        reference: the reals, a `FilesReference`, or None.
+        evaluator: an `Evaluator`.
+    """
+
+    def __init__(self, files, reference, evaluator):
+        self._files, self._reference, self._evaluator = files, reference, evaluator
+
+    def lines(self):
+        """Yields the results."""
+        for result in self._evaluator.measure(FileFakes(self._files)):
+            yield {"model": str(self._files.path), "checkpoint": "-", "step": None, "run": 0} | result
+
+    def report(self, path, lines):
+        """Writes the report."""
+        images = next(self._files.batches(64))
+        path.write_text(report.of_images(str(self._files.path), images, self._reference, lines))

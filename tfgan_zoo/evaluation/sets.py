@@ -1,0 +1,150 @@
+"""The sets that metrics compare, as batches: fakes of a model, reals of a data set, images in files."""
+
+import numpy as np
+
+from tfgan_zoo import data as datasets
+from tfgan_zoo import pictures
+
+FASHION = "fashion_mnist_10k"
+
+
+class Fakes:
+    """What a model samples, from one seed on.
+
+    Args:
+        model: anything with `generate(num, seed, batch_size=)` and `image_shape`.
+        seed: int, the first sample's seed.
+        batch_size: int, samples computed at once.
+        labels: int, the class of all of them, of a conditional model; None lets every seed draw its own.
+    """
+
+    def __init__(self, model, seed=0, batch_size=64, labels=None):
+        self._model, self._seed, self._size = model, seed, batch_size
+        self._labels = {} if labels is None else {"labels": labels}
+
+    def batches(self, num):
+        """Yields uint8[n, H, W, C] as a PNG would hold them (mixtures: float[n, d]), `num` in all."""
+        for start in range(0, num, self._size):
+            size = min(self._size, num - start)
+            images = self._model.generate(size, self._seed + start, batch_size=self._size, **self._labels)
+            yield pictures.to_levels(images) if images.ndim == 4 else images
+
+    def discriminator_gap(self, reference, num=1000):
+        """Returns {"d_gap": D on training reals - D on held-out ones}, {} for a model without a discriminator.
+
+        `num` reals of each split are taken, or as many as there are; D stands in inference mode.
+        """
+        if not hasattr(self._model, "judge"):
+            return {}
+        outputs = []
+        for split in ("train", "heldout"):
+            images = np.concatenate(list(reference.batches(split, min(num, reference.available(split)))))
+            outputs.append(self._model.discriminator(images.astype("float32") / 127.5 - 1, training=False))
+        train, heldout, _ = self._model.judge(*outputs, outputs[1])
+        return {"d_gap": float(train) - float(heldout)}
+
+
+class FileFakes:
+    """Fakes that lie in files.
+
+    Args:
+        files: a `files.ImageFiles`.
+    """
+
+    def __init__(self, files):
+        self._files = files
+
+    def batches(self, num):
+        """Yields uint8[n, H, W, C], at most `num` in all; None is all of them."""
+        return FilesReference(self._files).batches("train", self._files.count if num is None else num)
+
+    def discriminator_gap(self, reference):
+        """Returns {}: there is no discriminator."""
+        return {}
+
+
+class DataReference:
+    """The reals of a data set.
+
+    Args:
+        data: a `tfgan_zoo.data.Data`.
+    """
+
+    def __init__(self, data):
+        self.data = data
+
+    def available(self, split):
+        """Returns how many reals a split has."""
+        return {"train": self.data.num_train, "heldout": self.data.num_heldout}[split]
+
+    def batches(self, split, num, size=256):
+        """Yields uint8[n, H, W, C], the first `num` of a split."""
+        images = self.data.reals(num, split)[0]
+        for start in range(0, num, size):
+            yield np.round((images[start : start + size] + 1) * 127.5).astype("uint8")
+
+    def identity(self, split):
+        """Returns what tells this set from any other."""
+        data = self.data
+        known = {name: getattr(data, name) for name in ("name", "shape", "num_train", "num_heldout")}
+        return known | {"split": split, "fingerprint": getattr(data, "fingerprint", None)}
+
+    def describe(self, split):
+        """Returns the name that stands in a result."""
+        return f"{self.data.name}/{split}"
+
+
+class FilesReference:
+    """The images of a `files.ImageFiles`, whatever the split.
+
+    Args:
+        files: an `ImageFiles`.
+    """
+
+    def __init__(self, files):
+        self.files = files
+
+    def available(self, split):
+        """Returns how many images there are."""
+        return self.files.count
+
+    def batches(self, split, num, size=256):
+        """Yields uint8[n, H, W, C], the first `num` by name."""
+        for batch in self.files.batches(size):
+            yield batch[:num]
+            num -= len(batch)
+            if num <= 0:
+                return
+
+    def identity(self, split):
+        """Returns what tells this set from any other."""
+        return {"files": self.files.fingerprint(), "shape": self.files.shape}
+
+    def describe(self, split):
+        """Returns the name that stands in a result."""
+        return str(self.files.path)
+
+
+class Fashion:
+    """The 10,000 embedded images of clothes, training and held-out ones together: Fashion-MNIST's test images."""
+
+    def __init__(self):
+        data = datasets.load(FASHION)
+        self._reference, self._data = DataReference(data), data
+
+    def available(self, split):
+        """Returns 10,000."""
+        return self._data.num_train + self._data.num_heldout
+
+    def batches(self, split, num, size=256):
+        """Yields uint8[n, 32, 32, 1], those that `fashion_mnist_10k` trains on first."""
+        yield from self._reference.batches("train", self._data.num_train, size)
+        yield from self._reference.batches("heldout", self._data.num_heldout, size)
+
+    def identity(self, split):
+        """Returns what tells this set from any other."""
+        return {"dataset": FASHION, "split": "all"}
+
+    def describe(self, split):
+        """Returns the name that stands in a result."""
+        return f"{FASHION}/all"

@@ -1,0 +1,89 @@
+"""Follows named metrics during a run, and keeps the weights that were best by the first of them."""
+
+import json
+import os
+
+from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.training.errors import RunError
+
+
+class Best:
+    """Measures the averaged generator at the end of ticks.
+
+    What was best so far is read from metrics.jsonl, so a resumed run goes on as if it had never stopped. The best
+    weights, networks and averages without optimisers, are in best.weights.h5.
+
+    Args:
+        config: the run's `Config`.
+        model: its `GAN`.
+        data: its `Data`.
+        run: its `RunDirectory`.
+
+    Raises:
+        RunError: if a metric cannot be computed.
+    """
+
+    def __init__(self, config, model, data, run):
+        self._config, self._model, self._run = config, model, run
+        self._chosen = protocols.choose(config.eval_metrics, shape=data.shape) if config.eval_metrics else {}
+        if self._chosen:
+            self._evaluator = self._make_evaluator(data)
+
+    def evaluate(self, step):
+        """Returns {metric: its headline value} of the model as it is, None where it is not due; keeps the best."""
+        if not self._chosen:
+            return {}
+        if not self._due(step):
+            return dict.fromkeys(self._chosen)
+        from tfgan_zoo.evaluation.sets import Fakes
+
+        results = self._evaluator.measure(Fakes(self._model))
+        values = {result["metric"]: result["values"][result["headline"]] for result in results}
+        first = next(iter(values))
+        if all(self._better(values[first], row[first]) for row in self._rows(first)):
+            self._keep()
+        return values
+
+    def summary(self):
+        """Returns a line for each metric with its best and its last value."""
+        return [self._line(name) for name in self._chosen if self._rows(name)]
+
+    def _make_evaluator(self, data):
+        from tfgan_zoo.evaluation.evaluator import Evaluator
+        from tfgan_zoo.evaluation.extractors import Unavailable
+        from tfgan_zoo.evaluation.sets import DataReference
+
+        try:
+            return Evaluator(
+                self._chosen, data.shape, DataReference(data), self._config.dataset, self._config.inception
+            )
+        except (ValueError, Unavailable) as error:
+            raise RunError(str(error)) from None
+
+    def _line(self, name):
+        rows = self._rows(name)
+        pick = max if self._chosen[name].better == "higher" else min
+        best, last = pick(rows, key=lambda row: row[name]), rows[-1]
+        return f"{name}: best {best[name]:.5g} at step {best['step']}, last {last[name]:.5g} at step {last['step']}"
+
+    def _due(self, step):
+        every, tick = self._config.eval_every_kimg, self._config.steps_per_tick
+        if every is None or step == self._config.steps:
+            return True
+        before = (step - 1) // tick * tick
+        return step * self._config.batch_size // (every * 1000) > before * self._config.batch_size // (every * 1000)
+
+    def _better(self, one, two):
+        return one > two if self._chosen[self._config.eval_metrics[0]].better == "higher" else one < two
+
+    def _rows(self, name):
+        """The ticks' records in which a metric has a value, in order."""
+        if not self._run.metrics.exists():
+            return []
+        rows = [json.loads(line) for line in self._run.metrics.read_text().splitlines()]
+        return [row for row in rows if row.get(name) is not None]
+
+    def _keep(self):
+        temporary = self._run.best.with_name("writing.weights.h5")
+        self._model.save_weights(temporary, overwrite=True)
+        os.replace(temporary, self._run.best)
