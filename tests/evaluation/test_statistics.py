@@ -1,5 +1,7 @@
 """Statistics gathered batch by batch equal those of the whole set."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -58,7 +60,10 @@ def test_gather_gives_each_wish_its_first_images_and_stops():
 
 def test_gather_takes_all_without_a_count():
     batches = [np.ones((3, 2)), np.ones((2, 2))]
-    assert gather(batches, {"x": lambda x: {"features": x}}, {("x", "features", None)})["x", "features", None]["count"] == 5
+    assert (
+        gather(batches, {"x": lambda x: {"features": x}}, {("x", "features", None)})["x", "features", None]["count"]
+        == 5
+    )
 
 
 def test_an_extractor_runs_once_a_batch_for_all_its_metrics():
@@ -70,3 +75,16 @@ def test_an_extractor_runs_once_a_batch_for_all_its_metrics():
 
     gather([np.ones((4, 1))] * 3, {"x": extractor}, {("x", "features", 12), ("x", "moments", 12), ("x", "logits", 5)})
     assert calls == [4, 4, 4]
+
+
+def test_images_are_let_go_as_they_are_done():
+    alive = []
+
+    def batches():
+        for _ in range(50):
+            batch = np.zeros((10, 4))
+            alive.append(weakref.ref(batch))
+            yield batch
+            assert sum(ref() is not None for ref in alive) <= 2
+
+    gather(batches(), {"x": lambda x: {"features": x.copy()}}, {("x", "moments", 500)})

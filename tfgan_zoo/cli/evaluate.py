@@ -2,6 +2,7 @@
 
 import functools
 import pathlib
+import sys
 
 from tfgan_zoo import loading
 from tfgan_zoo.cli import app
@@ -176,6 +177,7 @@ def _evaluator(values, chosen, shape, reference, trained_on):
     from tfgan_zoo.evaluation.evaluator import Evaluator
 
     def bar(what, total):
-        return tqdm(total=total, desc=what, unit=" images", dynamic_ncols=True, leave=False)
+        interval = 0.2 if sys.stderr.isatty() else 10
+        return tqdm(total=total, desc=what, unit=" images", dynamic_ncols=True, leave=False, mininterval=interval)
 
     return Evaluator(chosen, shape, reference, trained_on, values["inception"], values["extractor"], bar)

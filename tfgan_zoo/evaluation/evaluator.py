@@ -80,7 +80,7 @@ class Evaluator:
             statistic = found[_key(protocol), _kind(protocol), protocol.fakes]
             if protocol.fakes is not None and statistic["count"] < protocol.fakes:
                 raise ValueError(f"metrics={name} takes {protocol.fakes} fakes; there are {statistic['count']}")
-            reals = self._statistics_of_reals(protocol)
+            reals = self.statistics_of_reals(protocol)
             values = METRICS[protocol.metric][1](*reals.values(), statistic)
             if protocol.metric == "memorization":
                 values |= fakes.discriminator_gap(self._references["both"])
@@ -118,7 +118,7 @@ class Evaluator:
                 if not self._references[protocol.reference].available(split):
                     raise ValueError(f"metrics={name} compares with {split} images, of which there are none")
 
-    def _statistics_of_reals(self, protocol):
+    def statistics_of_reals(self, protocol):
         """Returns {split: statistics}, or a mixture's centres."""
         if protocol.reference == "none":
             return {}

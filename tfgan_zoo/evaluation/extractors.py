@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -125,7 +126,9 @@ def _inception(source, resizer, how):
 
 def _fetch(url):
     """Downloads a TF-Hub module into TF-Hub's cache, and returns its folder."""
-    import tensorflow_hub
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports a deprecated module
+        import tensorflow_hub
 
     try:
         return tensorflow_hub.resolve(url)

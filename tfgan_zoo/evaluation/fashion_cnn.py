@@ -21,7 +21,7 @@ def build():
     training), and a dense layer for the logits.
 
     >>> build().count_params()
-    238090
+    235178
     """
     images = keras.Input((SIZE, SIZE, 1))
     x = keras.layers.Rescaling(2.0, -1.0)(images)

@@ -1,0 +1,215 @@
+"""evaluate.py as a user meets it: a run, a preset, two folders; what it writes; what it refuses, how and when."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo import loading, networks
+from tfgan_zoo.cli import evaluate, train
+from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.methods import GAN
+from tfgan_zoo.presets import save_to_preset
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The same protocols on fewer images."""
+    import dataclasses
+
+    few = {name: dataclasses.replace(it, fakes=it.fakes and 60, reals=80) for name, it in protocols.PROTOCOLS.items()}
+    monkeypatch.setattr(protocols, "PROTOCOLS", few)
+
+
+RUN = ["--method=gan", "--width=4", "--latent_dim=8", "--batch_size=8", "--threads=2", "--kimg=0.032"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of four ticks of one step, whose best tick by a metric of few images is known."""
+    import dataclasses
+
+    path = tmp_path_factory.mktemp("runs") / "run"
+    context = pytest.MonkeyPatch()
+    context.setenv("TFGAN_ZOO_CACHE", str(path.parent / "cache"))
+    name = "fd_fashion_10k"
+    context.setitem(protocols.PROTOCOLS, name, dataclasses.replace(protocols.PROTOCOLS[name], fakes=60, reals=80))
+    flags = ["--tick_kimg=0.008", f"--eval_metrics={name}", f"--run_dir={path}"]
+    assert train.main([*RUN, *flags]) == 0
+    context.undo()
+    return path
+
+
+@pytest.fixture
+def preset(tmp_path):
+    make = {role: networks.build("dcgan", role, shape=(32, 32, 1), width=4) for role in ("generator", "discriminator")}
+    save_to_preset(GAN(**make), tmp_path / "preset", dataset="fashion_mnist_10k")
+    return tmp_path / "preset"
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_is_measured_at_its_best_and_last_checkpoint_three_times(run, few, tmp_path, capsys):
+    output = tmp_path / "out"
+    flags = ["--metrics=fd_fashion_10k,memorization_10k", "--runs=3", "--report", f"--output={output}"]
+    assert evaluate.main([f"--model={run}", *flags]) == 0
+    found = lines(output)
+    assert [(it["checkpoint"], it["run"]) for it in found[::2]] == [(c, r) for c in ("best", "last") for r in range(3)]
+    assert [it["first_seed"] for it in found[:6:2]] == [0, 10_000_000, 20_000_000]
+    assert len({it["values"]["distance"] for it in found[:6:2]}) == 3
+    assert "d_gap" in found[1]["values"]
+    table = (output / "metrics.md").read_text()
+    assert table in capsys.readouterr().out and " ± " in table and "train split" in table
+    page = (output / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3 and "http" not in page
+
+
+def test_a_runs_results_lie_in_the_run(run, few):
+    assert evaluate.main([f"--model={run}", "--metrics=fd_fashion_10k", "--checkpoint=3"]) == 0
+    result = lines(run / "evaluation")[-1]
+    assert result["checkpoint"] == "3" and result["step"] == 3 and result["model"] == str(run)
+
+
+def test_all_checkpoints(run, few, tmp_path):
+    flags = ["--metrics=fd_fashion_10k", "--checkpoint=all", f"--output={tmp_path}"]
+    assert evaluate.main([f"--model={run}", *flags]) == 0
+    assert [it["checkpoint"] for it in lines(tmp_path)] == ["2", "3", "4", "best"]
+
+
+def test_best_is_the_tick_with_the_lowest_distance(run, few, tmp_path):
+    ticks = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    lowest = min(ticks, key=lambda row: row["fd_fashion_10k"])
+    assert int(loading.load(run, "best").step.numpy()) == lowest["step"]
+    flags = ["--metrics=fd_fashion_10k", "--checkpoint=best", f"--output={tmp_path}"]
+    assert evaluate.main([f"--model={run}", *flags]) == 0
+    assert lines(tmp_path)[0]["values"]["distance"] == pytest.approx(lowest["fd_fashion_10k"], rel=1e-5)
+    log = (run / "log.txt").read_text()
+    assert f"fd_fashion_10k: best {lowest['fd_fashion_10k']:.5g} at step {lowest['step']}, last " in log
+
+
+def test_a_preset_takes_the_metrics_of_its_data(preset, few, tmp_path):
+    assert evaluate.main([f"--model={preset}", f"--output={tmp_path / 'out'}"]) == 0
+    assert [it["metric"] for it in lines(tmp_path / "out")] == list(
+        protocols.defaults("fashion_mnist_10k", (32, 32, 1))
+    )
+
+
+def test_a_mixture_is_measured_by_its_modes(tmp_path):
+    path = tmp_path / "run"
+    assert train.main(["--method=gan", "--dataset=ring", "--kimg=0.256", "--threads=2", f"--run_dir={path}"]) == 0
+    assert evaluate.main([f"--model={path}", "--report"]) == 0
+    (result,) = lines(path / "evaluation")
+    tick = json.loads((path / "metrics.jsonl").read_text().splitlines()[-1])
+    assert {name: tick[name] for name in ("modes", "good", "kl")} == result["values"]
+
+
+def images(folder, num=4, size=32, mode="L", suffix="png"):
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    shape = (num, size, size) if mode == "L" else (num, size, size, 3)
+    for i, pixels in enumerate(rng.integers(0, 256, shape).astype("uint8")):
+        Image.fromarray(pixels).save(folder / f"{i}.{suffix}")
+    return folder
+
+
+def test_two_folders(tmp_path, few):
+    one, two = images(tmp_path / "one", 9), images(tmp_path / "two", 12)
+    output = tmp_path / "out"
+    flags = ["--metrics=fd_fashion_all,kd_fashion_all,prdc_fashion_all", "--report", f"--output={output}"]
+    assert evaluate.main([f"--fakes={one}", f"--reals={two}", *flags]) == 0
+    assert {it["fakes"] for it in lines(output)} == {9}
+    assert (output / "report.html").is_file()
+
+
+def test_no_inception_is_a_failure_that_says_how_to_fetch_it(preset, tmp_path, capsys, monkeypatch):
+    import sys
+    import types
+
+    def fail(url):
+        raise OSError("no route to host")
+
+    monkeypatch.setitem(sys.modules, "tensorflow_hub", types.SimpleNamespace(resolve=fail))
+    output = tmp_path / "out"
+    assert evaluate.main([f"--model={preset}", "--metrics=fid_10k_test", f"--output={output}"]) == 1
+    error = capsys.readouterr().err
+    assert "--inception" in error and error.count("\n") == 1 and not output.exists()
+
+
+BAD = {
+    "nothing": ([], "name either --model, or --fakes"),
+    "both": (["--model=x", "--fakes=y"], "name either --model, or --fakes"),
+    "an unknown model": (["--model=x"], "model=x is no run"),
+    "an unknown metric": (["--model=x", "--metrics=fid"], "metrics=fid is unknown"),
+    "no runs": (["--model=x", "--runs=0"], "runs=0 must be at least 1"),
+    "no extractor": (["--model=x", "--metrics=fd_given_10k"], "needs --extractor"),
+    "an extractor that is not there": (["--model=x", "--extractor=nothing.keras"], "extractor=nothing.keras does not"),
+    "a checkpoint of files": (["--fakes=x", "--checkpoint=best"], "checkpoint=best is for a model"),
+    "fakes that are not there": (["--fakes=nothing"], "fakes=nothing does not exist"),
+}
+
+
+@pytest.mark.parametrize(("flags", "words"), BAD.values(), ids=list(BAD))
+def test_bad_input_is_one_line_and_status_2(flags, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(evaluate.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    assert evaluate.main(flags) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_that_is_not_there(run, capsys):
+    assert evaluate.main([f"--model={run}", "--checkpoint=77"]) == 2
+    assert "checkpoint=77 is not in" in capsys.readouterr().err
+
+
+def folders(tmp_path, case):
+    one = tmp_path / "one"
+    if case == "empty":
+        one.mkdir()
+        return one, images(tmp_path / "two"), "holds 0 image(s)"
+    if case == "one image":
+        return images(one, 1), images(tmp_path / "two"), "holds 1 image(s)"
+    if case == "mixed sizes":
+        images(one)
+        Image.fromarray(np.zeros((8, 8), "uint8")).save(one / "z.png")
+        return one, images(tmp_path / "two"), "all must be alike"
+    if case == "other sizes":
+        return images(one, size=28), images(tmp_path / "two"), "has images of (32, 32, 1), fakes="
+    if case == "grey against colour":
+        return images(one, mode="RGB"), images(tmp_path / "two"), "fakes="
+    (images(one) / "z.png").write_text("hello")
+    return one, images(tmp_path / "two"), "z.png cannot be read as an image"
+
+
+@pytest.mark.parametrize("case", ["empty", "one image", "mixed sizes", "other sizes", "grey against colour", "a text"])
+def test_bad_folders_are_one_line_and_status_2(tmp_path, case, capsys, monkeypatch):
+    one, two, words = folders(tmp_path, case)
+    monkeypatch.setattr(evaluate.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    output = tmp_path / "out"
+    assert evaluate.main([f"--fakes={one}", f"--reals={two}", "--metrics=fd_fashion_all", f"--output={output}"]) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and not output.exists()
+
+
+def test_an_extractor_of_another_size_is_refused(preset, tmp_path, capsys):
+    import keras
+
+    keras.Sequential([keras.Input((64, 64, 3)), keras.layers.Flatten()]).save(tmp_path / "e.keras")
+    flags = ["--metrics=fd_given_10k", f"--extractor={tmp_path / 'e.keras'}", f"--output={tmp_path / 'out'}"]
+    assert evaluate.main([f"--model={preset}", *flags]) == 2
+    assert "takes images of (64, 64, 3), not of (32, 32, 1)" in capsys.readouterr().err
+
+
+def test_the_list_names_every_protocol(capsys):
+    assert evaluate.main(["--list"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in protocols.PROTOCOLS)

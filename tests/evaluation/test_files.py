@@ -1,0 +1,120 @@
+"""Sets of images in folders, zips and npz files: read as they are, or refused in one line."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo.evaluation.files import ImageFiles
+
+
+def png(pixels):
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (5, 8, 6, 3)).astype("uint8")
+
+
+@pytest.fixture
+def folder(tmp_path, images):
+    path = tmp_path / "images"
+    (path / "deep" / "er").mkdir(parents=True)
+    for name, image in zip(("a.png", "b.PNG", "deep/c.png", "deep/d ü.png", "deep/er/e.png"), images, strict=True):
+        (path / name).write_bytes(png(image))
+    return path
+
+
+def test_a_folder_a_zip_and_an_npz_of_the_same_images_are_the_same(tmp_path, folder, images):
+    with zipfile.ZipFile(tmp_path / "images.zip", "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder))
+    np.savez(tmp_path / "images.npz", images=images)
+    for path in (folder, tmp_path / "images.zip", tmp_path / "images.npz"):
+        files = ImageFiles("fakes", path)
+        assert files.shape == (8, 6, 3) and files.count == 5
+        batches = list(files.batches(2))
+        assert [len(batch) for batch in batches] == [2, 2, 1]
+        np.testing.assert_array_equal(np.concatenate(batches), images)
+
+
+def test_grey_images_have_one_channel(tmp_path, images):
+    for i in range(2):
+        (tmp_path / f"{i}.png").write_bytes(png(images[i, :, :, 0]))
+    files = ImageFiles("fakes", tmp_path)
+    assert files.shape == (8, 6, 1)
+    np.testing.assert_array_equal(next(files.batches())[1], images[1, :, :, :1])
+
+
+def test_a_fingerprint_is_one_of_the_contents(folder, images):
+    before = ImageFiles("reals", folder).fingerprint()
+    assert ImageFiles("fakes", folder).fingerprint() == before
+    (folder / "a.png").write_bytes(png(255 - images[0]))
+    assert ImageFiles("reals", folder).fingerprint() != before
+
+
+def put(folder, name, content):
+    (folder / name).write_bytes(content)
+
+
+BAD = {
+    "a size of its own": ("z.png", png(np.zeros((9, 6, 3), "uint8")), "z.png is (9, 6, 3), a.png is (8, 6, 3)"),
+    "grey among colour": ("z.png", png(np.zeros((8, 6), "uint8")), "z.png is (8, 6, 1)"),
+    "sixteen bit": ("z.png", png(np.zeros((8, 6), "uint16")), "mode I;16"),
+    "a text called png": ("z.png", b"hello", "z.png cannot be read as an image"),
+    "a text": ("notes.txt", b"hello", "notes.txt is no image"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "words"), BAD.values(), ids=list(BAD))
+def test_an_odd_file_is_refused_by_name(folder, name, content, words):
+    put(folder, name, content)
+    with pytest.raises(ValueError) as error:
+        ImageFiles("fakes", folder)
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_truncated_image_is_refused_when_it_is_read(folder, images):
+    put(folder, "a.png", png(images[0])[:-30])
+    with pytest.raises(ValueError, match=r"a\.png is damaged"):
+        list(ImageFiles("fakes", folder).batches())
+
+
+def test_a_huge_image_is_refused_before_it_is_decoded(folder):
+    put(folder, "z.png", png(np.zeros((8200, 8200), "uint8")))
+    with pytest.raises(ValueError, match=r"z.png has 8200 x 8200 pixels; at most"):
+        ImageFiles("fakes", folder)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_images_are_refused(tmp_path, images, count):
+    if count:
+        put(tmp_path, "a.png", png(images[0]))
+    with pytest.raises(ValueError, match=rf"holds {count} image\(s\); a metric needs at least 2"):
+        ImageFiles("reals", tmp_path)
+
+
+def test_what_is_not_there_or_no_archive_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="does not exist"):
+        ImageFiles("fakes", tmp_path / "nothing")
+    put(tmp_path, "a.zip", b"hello")
+    with pytest.raises(ValueError, match="is no folder, zip or npz"):
+        ImageFiles("fakes", tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("array", [np.zeros((5, 8, 6, 3)), np.zeros((5, 8, 6, 2), "uint8"), np.zeros(5, "uint8")])
+def test_an_npz_of_something_else_is_refused(tmp_path, array):
+    np.savez(tmp_path / "x.npz", images=array)
+    with pytest.raises(ValueError, match="must hold `images`"):
+        ImageFiles("fakes", tmp_path / "x.npz")
+
+
+def test_a_pickle_is_never_loaded(tmp_path):
+    np.savez(tmp_path / "x.npz", images=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="is no readable npz file"):
+        ImageFiles("fakes", tmp_path / "x.npz")
