@@ -36,6 +36,7 @@ def test_every_protocol_is_complete(protocol):
         (["modes_2500"], {"shape": (32, 32, 1)}, "is for mixtures"),
         (["fid_50k_train"], {"shape": (2,)}, "is for images"),
         (["fd_fashion_10k"], {"shape": (32, 32, 3)}, "grey images of 28 x 28"),
+        (["modes_stacked_26k"], {"shape": (32, 32, 1)}, "is for three stacked images"),
         (["fd_fashion_10k"], {"shape": (64, 64, 1)}, "grey images of 28 x 28"),
     ],
 )
@@ -46,7 +47,12 @@ def test_what_does_not_go_is_refused_in_one_line(names, options, words):
 
 
 def test_defaults_go_with_the_data():
-    for dataset, shape in (("ring", (2,)), ("fashion_mnist_10k", (32, 32, 1)), ("cifar10", (32, 32, 3))):
+    for dataset, shape in (
+        ("ring", (2,)),
+        ("stacked_fashion", (32, 32, 3)),
+        ("fashion_mnist_10k", (32, 32, 1)),
+        ("cifar10", (32, 32, 3)),
+    ):
         assert choose(defaults(dataset, shape), shape=shape)
 
 

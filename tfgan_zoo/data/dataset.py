@@ -18,8 +18,8 @@ class Data:
         name: str.
         description: str, one sentence.
         shape: (H, W, C) of an image, (d,) of a mixture's vector.
-        num_train: int, how many items train; None for a mixture, which has no end.
-        num_heldout: int, how many items are held out; None for a mixture.
+        num_train: int, how many items train; None for a mixture or for stacks, which have no end.
+        num_heldout: int, how many items are held out; None where training has no end.
         num_classes: int; 0 if there are no labels (they are all 0 then).
         label_names: tuple of str, one a class; empty if they have no names.
         native: int, the pixels a side of the images inside their border of zeros; None for a mixture.

@@ -49,6 +49,13 @@ class Images:
         images, labels = self._splits[split]
         return self._ready(images[:num]), labels[:num]
 
+    def pick(self, items, split):
+        """Returns the (images, labels) of a split at int32[...] places: float32[..., *shape], int32[...]."""
+        images, labels = self._splits[split]
+        flat = tf.reshape(items, [-1])
+        ready = self._ready(tf.gather(images, flat))
+        return tf.reshape(ready, [*items.shape, *self._shape]), tf.gather(labels, items)
+
     def _ready(self, images):
         """uint8[N, h, h, c] -> float32[N, H, H, C] in [-1, 1]."""
         height, _, channels = self._shape

@@ -24,6 +24,11 @@ DATASETS = {
         _SMALL,
     ),
     "fashion_mnist": Entry("all 70,000 of Fashion-MNIST, 32 px, through TFDS", "tfgan_zoo.data.tfds:load"),
+    "stacked_fashion": Entry(
+        "1,000 modes: three images of clothes as the channels of one, 32 px",
+        "tfgan_zoo.data.stacked:load",
+        _SMALL,
+    ),
     "ring": Entry("8 Gaussians on a circle of radius 2 in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE),
     "ring_r5": Entry("the ring with radius 5", "tfgan_zoo.data.mixtures:load", _MIXTURE),
     "ring_r8": Entry("the ring with radius 8", "tfgan_zoo.data.mixtures:load", _MIXTURE),
@@ -32,7 +37,11 @@ DATASETS = {
 }
 PREPARED = Entry("a data set of square images that TFDS has prepared", "tfgan_zoo.data.tfds:load")
 
-_IMAGES = {"fashion_mnist_10k": (28, 1), "fashion_mnist": (28, 1)}  # pixels a side, channels
+_IMAGES = {
+    "fashion_mnist_10k": (28, 1),
+    "fashion_mnist": (28, 1),
+    "stacked_fashion": (28, 3),
+}  # pixels a side, channels
 _VECTORS = {"ring": 2, "ring_r5": 2, "ring_r8": 2, "grid": 2, "cube": 3}
 # The first file that TFDS would fetch: without it a download is hopeless.
 _DOWNLOADS = {

@@ -69,7 +69,7 @@ def get(name, how, shape, inception=None, given=None):
             "pixels" if how else "points", "", prepare, lambda rows: {"features": rows.reshape(len(rows), -1)}
         )
     if name == "fashion_cnn":
-        return _fashion_cnn()
+        return _fashion_cnn() if how == "crop" else _fashion_stacks()
     if name == "given":
         return _given(given, shape)
     return _inception(inception or INCEPTION_URL, getattr(resize, how), how)
@@ -87,6 +87,18 @@ def _fashion_cnn():
 
     function = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
     return Extractor("fashion_cnn", fashion_cnn.card()["sha256"], crop, function)
+
+
+def _fashion_stacks():
+    """The classifier on each channel: the features are the three classes, read as one number."""
+    single = _fashion_cnn()
+
+    def classes(levels):
+        planes = np.moveaxis(levels, -1, 1).reshape(-1, *levels.shape[1:3], 1)
+        digits = single(planes)["logits"].argmax(axis=1).reshape(-1, 3)
+        return {"features": (digits * [100, 10, 1]).sum(axis=1, keepdims=True)}
+
+    return Extractor("fashion_cnn/channels", single.checksum, lambda levels: levels, classes)
 
 
 @functools.lru_cache(maxsize=1)

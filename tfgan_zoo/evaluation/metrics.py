@@ -8,6 +8,7 @@ from tfgan_zoo.evaluation.modes import count_modes
 from tfgan_zoo.evaluation.prdc import prdc
 
 SPLITS = 10  # of the classifier score
+STACKS = 1000  # modes of stacked_fashion
 
 
 def frechet(reals, fakes):
@@ -48,6 +49,13 @@ def modes(centres, std, fakes):
     return count_modes(fakes["rows"], centres, std)
 
 
+def stacked_modes(fakes):
+    """{"modes", "kl"} of stacks' classes, 0 to 999 each: how many occur, and KL of their histogram from uniform."""
+    counts = np.bincount(fakes["rows"][:, 0].astype(int), minlength=STACKS)
+    share = counts[counts > 0] / counts.sum()
+    return {"modes": int(np.count_nonzero(counts)), "kl": float(np.sum(share * np.log(share)) + np.log(STACKS))}
+
+
 # metric: (the kind of statistics it needs, its function of the reals', if any, and of the fakes')
 METRICS = {
     "frechet": ("moments", frechet),
@@ -56,4 +64,5 @@ METRICS = {
     "classifier_score": ("logits", classifier_score),
     "memorization": ("features", memorized),
     "modes": ("features", modes),
+    "stacked_modes": ("features", stacked_modes),
 }

@@ -14,7 +14,8 @@ class Protocol:
         metric: a key of `metrics.METRICS`: the arithmetic.
         summary: str, a line.
         extractor: "inception", "fashion_cnn", "given" (the user's), or None for the pixels or points themselves.
-        resize: "tf1_bilinear" or "pil_bicubic" to 299 x 299, "crop" of a border to 28 x 28, "area" to at most 32 x 32
+        resize: "tf1_bilinear" or "pil_bicubic" to 299 x 299, "crop" of a border to 28 x 28, "channels" for that of
+            each channel by itself, "area" to at most 32 x 32
             where pixels are compared, or None.
         fakes: int, how many; None takes all there are (two folders).
         reference: what they are held against: "train" or "heldout" of the model's own data set, "both",
@@ -75,6 +76,17 @@ PROTOCOLS = {
     "prdc_given_10k": _given("prdc", f"{_PRDC} the features of --extractor", "higher", **_COVERAGE),
     "modes_2500": Protocol(
         "modes", "modes that 2,500 samples of a mixture cover", None, None, 2500, "mixture", None, "higher", "modes"
+    ),
+    "modes_stacked_26k": Protocol(
+        "stacked_modes",
+        "modes of stacked_fashion, of 1,000, that 26,000 samples cover, by the fashion classifier on each channel",
+        "fashion_cnn",
+        "channels",
+        26_000,
+        "none",
+        None,
+        "higher",
+        "modes",
     ),
     "memorization_10k": Protocol(
         "memorization",
@@ -138,6 +150,8 @@ def defaults(dataset, shape):
     """
     if len(shape) == 1:
         return ("modes_2500",)
+    if dataset == "stacked_fashion":
+        return ("modes_stacked_26k",)
     if dataset and dataset.split(":")[0] in ("fashion_mnist", "fashion_mnist_10k") and shape[2] == 1:
         return ("fd_fashion_10k", "kd_fashion_10k", "prdc_fashion_10k", "memorization_10k")
     return ("fid_50k_train", "prdc_10k", "memorization_10k")
@@ -148,5 +162,7 @@ def _check_shape(name, protocol, shape):
     if points != (protocol.reference == "mixture"):
         kind = "mixtures" if protocol.reference == "mixture" else "images"
         raise ValueError(f"metrics={name} is for {kind}, not for what has the shape {tuple(shape)}")
-    if protocol.extractor == "fashion_cnn" and tuple(shape) not in ((28, 28, 1), (32, 32, 1)):
+    if protocol.resize == "channels" and tuple(shape) not in ((28, 28, 3), (32, 32, 3)):
+        raise ValueError(f"metrics={name} is for three stacked images of 28 x 28 (or 32 x 32), not {tuple(shape)}")
+    if protocol.resize == "crop" and tuple(shape) not in ((28, 28, 1), (32, 32, 1)):
         raise ValueError(f"metrics={name} is for grey images of 28 x 28 (or 32 x 32 with a border), not {tuple(shape)}")

@@ -6,6 +6,7 @@ from tfgan_zoo import data as datasets
 from tfgan_zoo import pictures
 
 FASHION = "fashion_mnist_10k"
+ENDLESS = 50_000
 
 
 class Fakes:
@@ -74,8 +75,9 @@ class DataReference:
         self.data = data
 
     def available(self, split):
-        """Returns how many reals a split has."""
-        return {"train": self.data.num_train, "heldout": self.data.num_heldout}[split]
+        """Returns how many reals a split has; of a set without an end, `ENDLESS` are taken."""
+        count = {"train": self.data.num_train, "heldout": self.data.num_heldout}[split]
+        return ENDLESS if count is None else count
 
     def batches(self, split, num, size=256):
         """Yields uint8[n, H, W, C], the first `num` of a split."""
