@@ -196,3 +196,19 @@ def choose(argument, value, names):
     near = difflib.get_close_matches(str(value), names, n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
     raise ValueError(f"{argument}={value} is unknown{hint}; choose from {', '.join(names)}")
+
+
+def check_costs(costs, penalty):
+    """Checks that the costs of CES and a penalty go together.
+
+    Raises:
+        ValueError: in one line, if there are no costs, or the penalty is not for them.
+    """
+    if not costs:
+        raise ValueError(f"costs= is empty; name at least one of {', '.join(COSTS)}")
+    if penalty in ("lecam", "prox"):
+        raise ValueError(f"penalty={penalty} keeps a state of one discriminator; method=ces takes none, r1 or wgan_gp")
+    if "wasserstein" in costs and penalty != "wgan_gp":
+        raise ValueError(f"penalty={penalty}: the cost wasserstein needs penalty=wgan_gp, which acts on it alone")
+    if "wasserstein" not in costs and penalty == "wgan_gp":
+        raise ValueError(f"penalty=wgan_gp acts on the cost wasserstein, which costs={','.join(costs)} leaves out")

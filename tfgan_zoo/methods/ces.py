@@ -88,7 +88,7 @@ class CES(GAN):
             registry.METHODS["ces"].options[name].check(name, value)
         if loss is not None:
             raise ValueError(f"loss={loss} is not for CES: each discriminator has a loss of its own out of costs")
-        _check_costs(costs, penalty)
+        registry.check_costs(costs, penalty)
         outputs, heads = getattr(discriminator, "outputs", None), len(costs) if shared_trunk else 1
         if isinstance(outputs, int) and outputs != heads:
             raise ValueError(
@@ -210,15 +210,3 @@ class CES(GAN):
     def get_config(self):
         own = {name: getattr(self, name) for name in ("selection", "normalize", "shared_trunk")}
         return super().get_config() | own | {"costs": [cost.name for cost in self.costs], "loss": None}
-
-
-def _check_costs(costs, penalty):
-    """Raises a ValueError if there are no costs, or the penalty is not for them."""
-    if not costs:
-        raise ValueError("costs=() must name at least one loss")
-    if penalty in ("lecam", "prox"):
-        raise ValueError(f"penalty={penalty} keeps a state of one discriminator; CES takes none, r1 or wgan_gp")
-    if "wasserstein" in costs and penalty != "wgan_gp":
-        raise ValueError(f"penalty={penalty}: the cost wasserstein needs penalty=wgan_gp, which acts on it alone")
-    if "wasserstein" not in costs and penalty == "wgan_gp":
-        raise ValueError(f"penalty=wgan_gp acts on the cost wasserstein, which costs={','.join(costs)} leaves out")

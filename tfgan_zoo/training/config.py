@@ -354,18 +354,6 @@ def _check_objective(config):
         raise ValueError(f"beta={config.options['beta']} must be at most 2 for stabilizer=repulsive")
 
 
-def _check_costs(config):
-    costs, penalty = config.options.get("costs", OPTIONS["costs"][1].default), config.penalty
-    if not costs:
-        raise ValueError(f"costs= is empty; name at least one of {', '.join(registry.COSTS)}")
-    if penalty in ("lecam", "prox"):
-        raise ValueError(f"penalty={penalty} keeps a state of one discriminator; method=ces takes none, r1 or wgan_gp")
-    if "wasserstein" in costs and penalty != "wgan_gp":
-        raise ValueError(f"penalty={penalty}: the cost wasserstein needs penalty=wgan_gp, which acts on it alone")
-    if "wasserstein" not in costs and penalty == "wgan_gp":
-        raise ValueError(f"penalty=wgan_gp acts on the cost wasserstein, which costs={','.join(costs)} leaves out")
-
-
 def _check_combinations(config):
     if config.method == "express":
         if config.steps < 3:
@@ -373,7 +361,7 @@ def _check_combinations(config):
         config = dataclasses.replace(config, method=_owners(config.method, config.options)[1])  # what the host forbids
     _check_objective(config)
     if config.method == "ces":
-        _check_costs(config)
+        registry.check_costs(config.options.get("costs", OPTIONS["costs"][1].default), config.penalty)
     if config.perturb_law == "bernoulli" and config.perturb >= 1:
         raise ValueError(
             f"perturb={config.perturb} must be below 1 for perturb_law=bernoulli, a share of dropped inputs"
