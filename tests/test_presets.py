@@ -1,13 +1,16 @@
 """Presets: what a folder of plain files brings back, and how it says that it is damaged."""
 
+import hashlib
+import http.server
 import json
 import shutil
+import threading
 
 import keras
 import numpy as np
 import pytest
 
-from tfgan_zoo import presets
+from tfgan_zoo import loading, presets
 from tfgan_zoo.methods import GAN, PConv
 from tfgan_zoo.networks import build
 
@@ -122,6 +125,14 @@ def test_nothing_is_overwritten(model, preset, tmp_path):
     assert (tmp_path / "file").read_text() == "kept"
 
 
+def seal(folder):
+    """Makes metadata.json agree with the files again: what a forger would do."""
+    about = json.loads((folder / "metadata.json").read_text())
+    names = [name for name in ("config.json", "model.weights.h5") if (folder / name).exists()]
+    about["sha256"] |= {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    (folder / "metadata.json").write_text(json.dumps(about))
+
+
 def replace(name, old, new):
     def damage(folder):
         content = (folder / name).read_bytes()
@@ -155,4 +166,74 @@ DAMAGES = {
 def test_damage_is_one_line_that_names_the_folder(damage, preset, tmp_path):
     shutil.copytree(preset, tmp_path / "damaged")
     DAMAGES[damage](tmp_path / "damaged")
+    seal(tmp_path / "damaged")
     assert f"preset={tmp_path / 'damaged'} is damaged: " in message_of(presets.from_preset, tmp_path / "damaged")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_checksums_are_compared_before_anything_is_parsed(name, preset, tmp_path, monkeypatch):
+    shutil.copytree(preset, tmp_path / "tampered")
+    with (tmp_path / "tampered" / name).open("ab") as file:
+        file.write(b" ")
+    monkeypatch.setattr(keras.saving, "get_registered_object", lambda name: pytest.fail("the config was read"))
+    assert f"the SHA-256 of {name} is not the one" in message_of(presets.from_preset, tmp_path / "tampered")
+
+
+def test_a_preset_appears_whole_or_not_at_all(model, tmp_path, monkeypatch):
+    def full(self, path, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(GAN, "save_weights", lambda self, path: full(self, path, ""))
+    with pytest.raises(OSError, match="No space"):
+        presets.save_to_preset(model, tmp_path / "clothes")
+    assert not list(tmp_path.iterdir())
+
+
+# From elsewhere
+
+
+@pytest.fixture
+def served(preset, tmp_path, monkeypatch):
+    """The URL of a preset on a server of this process, and what was asked of it."""
+    asked = []
+    shutil.copytree(preset, tmp_path / "www" / "clothes")
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(tmp_path / "www"))
+
+        def log_message(self, form, *args):
+            asked.append(args[0])
+
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/clothes", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_a_file_url_is_a_folder(preset, model):
+    assert presets.from_preset(preset.as_uri()).generate(2).tobytes() == model.generate(2).tobytes()
+    assert loading.kind(preset.as_uri()) == "preset"
+
+
+def test_a_download_is_kept(served, model):
+    url, asked = served
+    for _ in range(2):
+        assert presets.from_preset(url).generate(2).tobytes() == model.generate(2).tobytes()
+    assert len(asked) == 3
+
+
+def test_a_tampered_download_leaves_the_cache_clean(served, tmp_path):
+    with (tmp_path / "www" / "clothes" / "model.weights.h5").open("ab") as file:
+        file.write(b" ")
+    assert "the SHA-256 of model.weights.h5 is not the one" in message_of(presets.from_preset, served[0])
+    assert not list((tmp_path / "cache" / "presets").iterdir())
+
+
+def test_a_missing_preset_is_one_line(served, tmp_path):
+    message = message_of(presets.from_preset, served[0] + "s")
+    assert "cannot be had" in message and "404" in message
+    assert not list((tmp_path / "cache" / "presets").iterdir())

@@ -1,8 +1,9 @@
 """One way to name a trained model, for every command: a run, a preset, a .keras file, an export."""
 
 import pathlib
+import re
 
-from tfgan_zoo import presets
+from tfgan_zoo import presets, remote
 from tfgan_zoo.training.run_directory import RunDirectory
 
 
@@ -10,7 +11,8 @@ def kind(source):
     """Finds out what `source` names, without TensorFlow.
 
     Args:
-        source: the path of a preset, a run directory, a .keras file or an export, or a preset's name.
+        source: the path of a preset, a run directory, a .keras file or an export, a preset's name, or its URL
+            (file://, https://, hf://).
 
     Returns:
         "preset", "run", "keras" or "saved_model".
@@ -18,6 +20,8 @@ def kind(source):
     Raises:
         ValueError: in one line, if it is none of them.
     """
+    if remote.is_remote(source) and not re.match(r"https?://[^/]*/v\d+/models/", source):
+        return "preset"
     path = pathlib.Path(source)
     if presets.is_preset(path) or source in presets.names():
         return "preset"
