@@ -1,7 +1,6 @@
 """One way to name a trained model, for every command: a run, a preset, a .keras file, an export."""
 
 import pathlib
-import re
 
 from tfgan_zoo import presets, remote
 from tfgan_zoo.training.run_directory import RunDirectory
@@ -12,15 +11,18 @@ def kind(source):
 
     Args:
         source: the path of a preset, a run directory, a .keras file or an export, a preset's name, or its URL
-            (file://, https://, hf://).
+            (file://, https://, hf://); or the URL of a served model (http://HOST:8501/v1/models/NAME,
+            grpc://HOST:8500/NAME).
 
     Returns:
-        "preset", "run", "keras" or "saved_model".
+        "preset", "run", "keras", "saved_model" or "server".
 
     Raises:
         ValueError: in one line, if it is none of them.
     """
-    if remote.is_remote(source) and not re.match(r"https?://[^/]*/v\d+/models/", source):
+    if remote.is_server(source):
+        return "server"
+    if remote.is_remote(source):
         return "preset"
     path = pathlib.Path(source)
     if presets.is_preset(path) or source in presets.names():
@@ -79,7 +81,8 @@ def load(source, checkpoint="last"):
         checkpoint: one of `checkpoints(source)`.
 
     Returns:
-        A `GAN`; of an export a `SavedModelGenerator`. Both have `generate(num, seed)` and `sample(latents)`.
+        A `GAN`; of an export a `SavedModelGenerator`, of a server a `serving.Client`. All have `generate(num, seed)`
+        and `sample(latents)`.
 
     Raises:
         ValueError: if `source` names no model, or its files are damaged.
@@ -93,6 +96,10 @@ def load(source, checkpoint="last"):
         from tfgan_zoo.serving import SavedModelGenerator
 
         return SavedModelGenerator(source)
+    if what == "server":
+        from tfgan_zoo.serving import Client
+
+        return Client(source)
     if what == "keras":
         return _load_keras(source)
     return _load_run(RunDirectory(source), checkpoint)

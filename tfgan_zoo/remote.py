@@ -1,4 +1,4 @@
-"""Files from elsewhere: presets by URL, kept in a cache."""
+"""What is elsewhere: presets by URL, kept in a cache, and the URLs of served models."""
 
 import hashlib
 import json
@@ -12,11 +12,21 @@ import urllib.request
 
 _TIMEOUT = 30  # seconds without an answer
 _MAX_BYTES = 2**31
+_SERVER = r"(https?://[^/]+/v\d+/models/[^/]+|grpc://[^/]+/[^/]+)(/versions/\d+)?/?"
 
 
 def is_remote(source):
     """Returns whether `source` is a URL of the kinds that `fetch` takes."""
-    return re.match(r"(file|https?|hf)://", str(source)) is not None
+    return re.match(r"(file|https?|hf)://", str(source)) is not None and not is_server(source)
+
+
+def is_server(source):
+    """Returns whether `source` is the URL of a model that TensorFlow Serving holds.
+
+    >>> is_server("http://localhost:8501/v1/models/pconv"), is_server("grpc://localhost:8500/pconv"), is_server("pconv")
+    (True, True, False)
+    """
+    return re.fullmatch(_SERVER, str(source)) is not None
 
 
 def cache():

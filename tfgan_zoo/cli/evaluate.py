@@ -61,7 +61,7 @@ def _body(values, given):
 
         try:
             work = _files(values, sets) if values["fakes"] else _model(values, sets)
-        except extractors.Unavailable as error:
+        except (extractors.Unavailable, ConnectionError) as error:  # no Inception, no server
             return app.fail(f"evaluate.py: {error}", app.FAILED)
     from tfgan_zoo.evaluation import records
 

@@ -3,15 +3,21 @@
 import pathlib
 import shlex
 
-from tfgan_zoo import loading
+from tfgan_zoo import loading, registry
 from tfgan_zoo.cli import app
 from tfgan_zoo.training.run_directory import check_writable
+
+FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
 
 COMMAND = app.Command(
     "export.py",
     "Exports a trained generator as <output>/<version>, a SavedModel with the signatures serving_default (latents), "
     "generate (seeds) and generate_png (seeds).",
-    ("--model=runs/00000-pconv-fashion_mnist_10k --output=exports/pconv",),
+    (
+        "--model=runs/00000-pconv-fashion_mnist_10k --output=exports/pconv",
+        "--model=pconv_fashion_mnist_10k --output=exports/pconv --with_serving_files",
+        "--model=pconv_fashion_mnist_10k --format=onnx --output=pconv.onnx",
+    ),
 )
 
 
@@ -19,6 +25,10 @@ def _declare():
     COMMAND.string("model", None, "a run directory, a preset's name or folder, or a .keras file")
     COMMAND.string("output", None, "the model's folder, which TensorFlow Serving watches")
     COMMAND.integer("version", None, "the version's number (default: the next one)")
+    COMMAND.string("checkpoint", "last", "of a run: last, best or a step")
+    COMMAND.integer("max_batch", 256, "the most rows of a batch; the exported graph refuses more")
+    COMMAND.boolean("with_serving_files", False, "warm-up requests, and <output>.serving: what a server starts with")
+    COMMAND.string("format", "saved_model", f"one of {', '.join(FORMATS)}; but for saved_model, --output is a file")
 
 
 _declare()
@@ -33,11 +43,11 @@ def _body(values, given):
     with app.checks():
         output = _checked(values)
         app.import_tensorflow()
-        from tfgan_zoo import serving
-
-        model = loading.load(values["model"])
+        model = loading.load(values["model"], values["checkpoint"])
         try:
-            version = serving.export(model, output, values["version"])
+            if values["format"] != "saved_model":
+                return _other_format(model, values["format"], output)
+            version = _saved_model(model, output, values)
         except OSError as error:
             return app.fail(f"export.py: {error}", app.FAILED)
     print(f"export    {version}")
@@ -46,17 +56,58 @@ def _body(values, given):
     return app.DONE
 
 
+def _saved_model(model, output, values):
+    from tfgan_zoo.serving import export, server_files
+
+    if not values["with_serving_files"]:
+        return export(model, output, values["version"], values["max_batch"])
+    version = export(model, output, values["version"], values["max_batch"], server_files.BATCH_SIZES)
+    print(f"files     {server_files.write_server_files(output)}")
+    print(f"serve     {server_files.docker_line(output)}")
+    return version
+
+
+def _other_format(model, name, output):
+    from tfgan_zoo.serving.formats import FormatError, export_format
+
+    try:
+        error = export_format(model, name, output)
+    except FormatError as failure:
+        return app.fail(f"export.py: {failure}", app.FAILED)
+    print(f"export    {output}: latents[N, {model.latent_dim}] -> images in [0, 1], within {error:.1e} of ours")
+    return app.DONE
+
+
 def _checked(values):
     """Checks the flags and returns the output folder."""
+    registry.choose("format", values["format"], FORMATS)
     for name in ("model", "output"):
         if not values[name]:
             raise ValueError(f"--{name} is missing")
     if values["version"] is not None and values["version"] < 1:
         raise ValueError(f"version={values['version']} must be at least 1")
-    if loading.kind(values["model"]) == "saved_model":
+    if loading.kind(values["model"]) in ("saved_model", "server"):
         raise ValueError(f"model={values['model']} is an export already; name what it was made from")
+    if values["max_batch"] < 1:
+        raise ValueError(f"max_batch={values['max_batch']} must be at least 1")
     output = pathlib.Path(values["output"])
+    if values["format"] != "saved_model":
+        return _checked_file(values, output)
     if values["version"] is not None and (output / str(values["version"])).exists():
         raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
     check_writable("output", output)
+    return output
+
+
+def _checked_file(values, output):
+    """Checks what makes sense of a single file only; returns it."""
+    suffix = FORMATS[values["format"]]
+    if output.suffix != suffix:
+        raise ValueError(f"output={output} must end in {suffix} for format={values['format']}")
+    if output.exists():
+        raise ValueError(f"output={output} exists; it is not overwritten")
+    for name, neutral in (("version", None), ("with_serving_files", False)):
+        if values[name] != neutral:
+            raise ValueError(f"{name}={values[name]} is for format=saved_model")
+    check_writable("output", output.parent)
     return output

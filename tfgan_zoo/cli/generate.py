@@ -11,6 +11,7 @@ COMMAND = app.Command(
     "Samples a trained generator: one grid, single images, or interpolations. Image i is the image of seed + i.",
     (
         "--model=runs/00000-pconv-fashion_mnist_10k --num=64 --output=grid.png",
+        "--model=http://localhost:8501/v1/models/pconv --num=16 --output=served.png",
         "--model=exports/pconv --num=100 --seed=1000 --individual --output=images",
         "--model=runs/00000-pconv-fashion_mnist_10k --num=8 --interpolate=10 --output=strips.png",
     ),
@@ -19,7 +20,8 @@ COMMAND = app.Command(
 
 def _declare():
     c = COMMAND
-    c.string("model", None, "a run directory, a preset's name or folder, a .keras file or an exported SavedModel")
+    c.string("model", None, "a run directory, a preset, a .keras file, an exported SavedModel or a server's URL")
+    c.string("checkpoint", "last", "of a run: last, best or a step")
     c.integer("num", 64, "how many images; with --interpolate, how many strips")
     c.integer("seed", 0, "the first image's seed")
     c.string("output", "grid.png", "the PNG file to write; with --individual the folder")
@@ -43,9 +45,13 @@ def _body(values, given):
         _check(values)
         output = _writable(pathlib.Path(values["output"]), values["individual"])
         app.import_tensorflow()
-        model = loading.load(values["model"])
-        if len(model.image_shape) != 3:
-            raise ValueError(f"model={values['model']} samples points of dimension {model.image_shape[0]}, not images")
+        model = loading.load(values["model"], values["checkpoint"])
+        try:
+            shape = model.image_shape
+        except ConnectionError as error:  # a server is asked for it
+            return app.fail(f"generate.py: {error}", app.FAILED)
+        if len(shape) != 3:
+            raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
     try:
         count = _write(model, output, values)
     except OSError as error:

@@ -9,10 +9,11 @@ import tempfile
 
 import tensorflow as tf
 
-from tfgan_zoo.serving.signatures import ServedGenerator
+from tfgan_zoo.serving.signatures import MAX_BATCH, ServedGenerator
+from tfgan_zoo.serving.warm_up import write_warm_up
 
 
-def export(model, folder, version=None):
+def export(model, folder, version=None, max_batch=MAX_BATCH, warm_up=()):
     """Exports a model's averaged generator to `folder/<version>`, the layout that TensorFlow Serving watches.
 
     The version is written under a temporary name and renamed, since a server polls the folder.
@@ -21,12 +22,16 @@ def export(model, folder, version=None):
         model: a `GAN`.
         folder: the model's folder, made if it is missing.
         version: int >= 1; None takes the next one.
+        max_batch: int >= 1, the most rows of a batch; the graph refuses more.
+        warm_up: batch sizes, for each of which a request to every signature is stored with the export; TensorFlow
+            Serving plays them back before it says that the version is available.
 
     Returns:
         The path of the new version's folder.
 
     Raises:
-        ValueError: if the version exists already or is below 1, or the folder cannot be written.
+        ValueError: if the version exists already or is below 1, a batch size does not fit, or the folder cannot be
+            written.
         OSError: if writing fails on the way; nothing is left behind.
 
     Example:
@@ -42,6 +47,8 @@ def export(model, folder, version=None):
     version = next_version(folder) if version is None else version
     if version < 1:
         raise ValueError(f"version={version} must be at least 1")
+    if max_batch < 1 or any(not 1 <= size <= max_batch for size in warm_up):
+        raise ValueError(f"max_batch={max_batch} must be at least 1, and at least the batch sizes {list(warm_up)}")
     target = folder / str(version)
     if target.exists():
         raise ValueError(f"version={version} exists in {folder}; a served version is never overwritten")
@@ -52,8 +59,10 @@ def export(model, folder, version=None):
     except OSError as error:
         raise ValueError(f"output={folder} cannot be written: {error.strerror}") from None
     try:
-        served = ServedGenerator(model)
+        served = ServedGenerator(model, max_batch)
         tf.saved_model.save(served, str(temporary), signatures=served.endpoints)
+        if warm_up:
+            write_warm_up(temporary, served.endpoints, warm_up)
         temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
         os.rename(temporary, target)
     except BaseException as error:

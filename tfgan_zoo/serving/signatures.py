@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from tfgan_zoo import random
 
+MAX_BATCH = 256
+
 
 class ServedGenerator(tf.Module):
     """A trained generator as TensorFlow Serving calls it.
@@ -17,12 +19,16 @@ class ServedGenerator(tf.Module):
 
     Mixtures have no PNG, and their images are f32[N, d] in data units.
 
+    A batch of more than `max_batch` rows is refused, so that no request can ask for a million images.
+
     Args:
         model: a `GAN`.
+        max_batch: int >= 1, the most rows of a batch, those that the server puts together included.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, max_batch=MAX_BATCH):
         super().__init__(name="generator")
+        self._max_batch = max_batch
         self.weights = [variable.value for variable in model.sampler.variables]
         self._model = _Untracked(model)
         latents = tf.TensorSpec([None, model.generator.latent_dim], tf.float32, "latents")
@@ -38,7 +44,7 @@ class ServedGenerator(tf.Module):
     @tf.function(autograph=False)
     def from_latents(self, latents):
         """Signature serving_default."""
-        with tf.control_dependencies([_not_empty(latents, "latents")]):
+        with tf.control_dependencies(self._checked_rows(latents, "latents")):
             latents = tf.debugging.check_numerics(latents, "latents must be finite numbers")
         return {"images": self._model.value.sample(latents)}
 
@@ -56,7 +62,7 @@ class ServedGenerator(tf.Module):
 
     def _images(self, seeds, truncation):
         checks = [
-            _not_empty(seeds, "seeds"),
+            *self._checked_rows(seeds, "seeds"),
             tf.debugging.assert_equal(
                 tf.shape(truncation), tf.shape(seeds), "truncation needs one value for each seed"
             ),
@@ -68,6 +74,12 @@ class ServedGenerator(tf.Module):
         with tf.control_dependencies([check for check in checks if check is not None]):
             latents = random.latents_from_seeds(seeds, self._model.value.generator.latent_dim)
         return self._model.value.sample(latents * truncation[:, tf.newaxis])
+
+    def _checked_rows(self, tensor, name):
+        most = tf.debugging.assert_less_equal(
+            tf.shape(tensor)[0], self._max_batch, f"{name} has more rows than the limit of this export, {self._max_batch}"
+        )
+        return [check for check in (_not_empty(tensor, name), most) if check is not None]
 
 
 class _Untracked:

@@ -1,0 +1,149 @@
+"""Generators for other runtimes: ONNX, LiteRT, OpenVINO, each verified in its own right after it is written."""
+
+import contextlib
+import importlib.util
+import io
+import os
+import pathlib
+import shutil
+import tempfile
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+TOLERANCE = 1e-4  # of images in [0, 1]: other runtimes order sums in other ways
+_PROBES = 4
+
+# format: (the packages that write and run it, how they are installed)
+_NEEDS = {
+    "onnx": (("tf2onnx", "onnxruntime"), "tfgan-zoo[formats]"),
+    "litert": (("ai_edge_litert",), "tfgan-zoo[formats]"),
+    "openvino": (("openvino",), "tfgan-zoo[formats]"),
+}
+
+
+class FormatError(RuntimeError):
+    """A format cannot be written here, or what was written is wrong; the message is one line."""
+
+
+def export_format(model, name, path):
+    """Writes a model's averaged generator in another format, and compares it with the model in that runtime.
+
+    The file maps latents float32[N, latent_dim] to images float32[N, H, W, C] in [0, 1] (mixtures: data units).
+
+    Args:
+        model: a `GAN`.
+        name: "onnx", "litert" or "openvino".
+        path: the file to write, ending in .onnx, .tflite or .xml (OpenVINO's weights go beside it, in .bin).
+
+    Returns:
+        The largest difference to the model on a few latents, at most `TOLERANCE`.
+
+    Raises:
+        FormatError: if a package is missing, an op has no counterpart, or the difference is larger; nothing is left.
+    """
+    packages, extra = _NEEDS[name]
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise FormatError(f"format={name} needs {', '.join(missing)}: pip install '{extra}'")
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
+        draft = pathlib.Path(folder) / path.name
+        try:
+            with _quiet():
+                _WRITERS[name](_sampler(model), draft)
+                error = _difference(model, _RUNNERS[name](draft))
+        except Exception as failure:  # every converter has errors of its own
+            reason = " ".join(str(failure).split())[:300]
+            raise FormatError(f"format={name} cannot hold this generator: {type(failure).__name__}: {reason}") from None
+        if not error <= TOLERANCE:
+            raise FormatError(f"format={name}: its images differ by {error:.2g} from ours, more than {TOLERANCE}")
+        for file in sorted(pathlib.Path(folder).iterdir(), key=lambda file: file.name == path.name):
+            shutil.move(file, path.parent / file.name)  # what was asked for comes last
+    return error
+
+
+def _sampler(model):
+    """Returns a tf.Module whose function `sample` is the model's, its weights as variables."""
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.sampler.variables]
+    spec = tf.TensorSpec([None, model.generator.latent_dim], tf.float32, "latents")
+    module.sample = tf.function(lambda latents: {"images": model.sample(latents)}, input_signature=[spec], autograph=False)
+    return module
+
+
+def _difference(model, run):
+    latents = np.random.default_rng(0).standard_normal((_PROBES, model.generator.latent_dim), "float32")
+    return float(np.abs(run(latents) - model.sample(tf.constant(latents)).numpy()).max())
+
+
+def _write_onnx(module, path):
+    import tf2onnx
+
+    tf2onnx.convert.from_function(module.sample, module.sample.input_signature, opset=17, output_path=str(path))
+
+
+def _run_onnx(path):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda latents: session.run(None, {session.get_inputs()[0].name: latents})[0]
+
+
+def _write_litert(module, path):
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.sample.get_concrete_function()], module)
+    path.write_bytes(converter.convert())
+
+
+def _run_litert(path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path))
+
+    def run(latents):
+        (input_,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
+        interpreter.resize_tensor_input(input_["index"], latents.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(input_["index"], latents)
+        interpreter.invoke()
+        return interpreter.get_tensor(output["index"])
+
+    return run
+
+
+def _write_openvino(module, path):
+    import openvino
+
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures={"serving_default": module.sample})
+        openvino.save_model(openvino.convert_model(folder), str(path), compress_to_fp16=False)
+
+
+def _run_openvino(path):
+    import openvino
+
+    compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda latents: compiled([latents])[0]
+
+
+_WRITERS = {"onnx": _write_onnx, "litert": _write_litert, "openvino": _write_openvino}
+_RUNNERS = {"onnx": _run_onnx, "litert": _run_litert, "openvino": _run_openvino}
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keeps what the converters print, on Python's streams and on the process's, from the user."""
+    kept, nowhere = [os.dup(number) for number in (1, 2)], os.open(os.devnull, os.O_WRONLY)
+    try:
+        for number in (1, 2):
+            os.dup2(nowhere, number)
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for number, descriptor in enumerate(kept, start=1):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        os.close(nowhere)

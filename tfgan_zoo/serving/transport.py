@@ -1,0 +1,180 @@
+"""The two ways to a TensorFlow Serving: REST and gRPC. Each sends one request and says what went wrong."""
+
+import base64
+import json
+import math
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import numpy as np
+
+MAX_MESSAGE = 2**28  # bytes; gRPC's own limit is 4 MiB, less than a batch of float images
+_SIDES = ("inputs", "outputs")
+_TYPES = {"DT_FLOAT": "float32", "DT_INT64": "int64", "DT_INT32": "int32", "DT_STRING": "object"}
+
+
+class ServingError(ConnectionError):
+    """The server refused a request, or could not be reached; the message is one line.
+
+    Attributes:
+        unavailable: bool, whether it is worth trying again.
+        refused: bool, whether the request itself was at fault (INVALID_ARGUMENT).
+    """
+
+    def __init__(self, message, unavailable=False, refused=False):
+        super().__init__(" ".join(str(message).split()))
+        self.unavailable, self.refused = unavailable, refused
+
+
+class Rest:
+    """TensorFlow Serving's REST API.
+
+    Args:
+        url: "http://HOST:8501/v1/models/NAME", with "/versions/N" for one version.
+    """
+
+    def __init__(self, url):
+        self.url = url.rstrip("/")
+
+    def available(self, timeout):
+        """Returns whether a version of the model is being served."""
+        states = self._ask(self.url, None, timeout)["model_version_status"]
+        return any(state["state"] == "AVAILABLE" for state in states)
+
+    def signatures(self, timeout):
+        """Returns {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
+        answer = self._ask(f"{self.url}/metadata", None, timeout)
+        found = answer["metadata"]["signature_def"]["signature_def"]
+        return {
+            name: tuple(
+                {key: _spec(value) for key, value in it.get(side, {}).items()} for side in ("inputs", "outputs")
+            )
+            for name, it in found.items()
+            if not name.startswith("__")
+        }
+
+    def predict(self, signature, inputs, timeout):
+        """Returns {output: array} of {input: array}; strings come as an array of bytes."""
+        body = {"signature_name": signature, "inputs": {name: array.tolist() for name, array in inputs.items()}}
+        outputs = self._ask(f"{self.url}:predict", body, timeout)["outputs"]
+        outputs = outputs if isinstance(outputs, dict) else {"": outputs}  # an only output comes without its name
+        return {name: _decode(value) for name, value in outputs.items()}
+
+    def _ask(self, url, body, timeout):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ServingError(_reason(error), error.code in (429, 503, 504), error.code == 400) from None
+        except (OSError, ValueError) as error:  # no connection, no answer in time, no JSON
+            raise ServingError(f"{url}: {error}", isinstance(error, OSError)) from None
+
+
+class Grpc:
+    """TensorFlow Serving's PredictionService over gRPC.
+
+    Args:
+        url: "grpc://HOST:8500/NAME", with "/versions/N" for one version.
+
+    Raises:
+        ValueError: if tensorflow-serving-api is not installed.
+    """
+
+    def __init__(self, url):
+        try:
+            import grpc
+            from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+        except ImportError:
+            raise ValueError(f"model={url} needs tensorflow-serving-api: pip install 'tfgan-zoo[serve]'") from None
+        parts = urllib.parse.urlparse(url)
+        self.url = url
+        self._name, *version = parts.path.strip("/").split("/versions/")
+        self._version = int(version[0]) if version else None
+        limits = [(f"grpc.max_{way}_message_length", MAX_MESSAGE) for way in ("send", "receive")]
+        channel = grpc.insecure_channel(parts.netloc, options=limits)
+        self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        self._models = model_service_pb2_grpc.ModelServiceStub(channel)
+
+    def available(self, timeout):
+        """Returns whether a version of the model is being served."""
+        from tensorflow_serving.apis import get_model_status_pb2
+
+        request = get_model_status_pb2.GetModelStatusRequest()
+        self._name_model(request.model_spec)
+        states = self._call(self._models.GetModelStatus, request, timeout).model_version_status
+        return any(state.state == get_model_status_pb2.ModelVersionStatus.AVAILABLE for state in states)
+
+    def signatures(self, timeout):
+        """Returns {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
+        import tensorflow as tf
+        from tensorflow_serving.apis import get_model_metadata_pb2
+
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        self._name_model(request.model_spec)
+        answer = self._call(self._prediction.GetModelMetadata, request, timeout)
+        found = get_model_metadata_pb2.SignatureDefMap()
+        answer.metadata["signature_def"].Unpack(found)
+
+        def spec(info):
+            shape = tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
+            dtype = tf.dtypes.as_dtype(info.dtype)
+            return "object" if dtype == tf.string else dtype.name, shape
+
+        return {
+            name: tuple({key: spec(value) for key, value in side.items()} for side in (it.inputs, it.outputs))
+            for name, it in found.signature_def.items()
+            if not name.startswith("__")
+        }
+
+    def predict(self, signature, inputs, timeout):
+        """Returns {output: array} of {input: array}; strings come as an array of bytes."""
+        import tensorflow as tf
+        from tensorflow_serving.apis import predict_pb2
+
+        request = predict_pb2.PredictRequest()
+        self._name_model(request.model_spec)
+        request.model_spec.signature_name = signature
+        for name, array in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
+        answer = self._call(self._prediction.Predict, request, timeout)
+        return {name: tf.make_ndarray(tensor) for name, tensor in answer.outputs.items()}
+
+    def _name_model(self, spec):
+        spec.name = self._name
+        if self._version is not None:
+            spec.version.value = self._version
+
+    def _call(self, method, request, timeout):
+        import grpc
+
+        try:
+            return method(request, timeout=timeout)
+        except grpc.RpcError as error:
+            code = error.code()
+            again = code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+            bad = code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
+            raise ServingError(f"{self.url}: {code.name}: {error.details()}", again, bad) from None
+
+
+def _spec(value):
+    shape = value["tensor_shape"]
+    dims = () if shape.get("unknown_rank") else (int(dim["size"]) for dim in shape.get("dim", []))
+    return _TYPES.get(value["dtype"], value["dtype"]), tuple(None if dim < 0 else dim for dim in dims)
+
+
+def _decode(value):
+    if value and isinstance(value[0], dict):
+        return np.array([base64.b64decode(item["b64"]) for item in value], object)
+    array = np.asarray(value)
+    return array.astype("float32") if math.prod(array.shape) and array.dtype.kind == "f" else array
+
+
+def _reason(error):
+    try:
+        return f"{error.url}: {json.load(error)['error']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"{error.url}: HTTP {error.code} {error.reason}"
