@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "tensorflow/cc/saved_model/loader.h"
-#include "tensorflow/cc/saved_model/constants.h"
 #include "tensorflow/core/framework/tensor.h"
 #include "tensorflow/core/protobuf/meta_graph.pb.h"
 #include "tensorflow/core/public/session.h"
@@ -46,7 +45,7 @@ int main(int argc, char** argv) {
   }
   tf::SavedModelBundle bundle;
   tf::Status status =
-      tf::LoadSavedModel(tf::SessionOptions(), tf::RunOptions(), argv[1], {tf::kSavedModelTagServe}, &bundle);
+      tf::LoadSavedModel(tf::SessionOptions(), tf::RunOptions(), argv[1], {"serve"}, &bundle);
   if (!status.ok()) {
     std::cerr << status << "\n";
     return 1;

@@ -1,41 +1,19 @@
 """The client against real gRPC and the REST paths: `server.py` says what of it is TensorFlow Serving's."""
 
-import importlib.util
-import pathlib
-
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.serving import models, server
 from tfgan_zoo import loading, serving
 from tfgan_zoo.cli import generate
-from tfgan_zoo.methods import GAN
-from tfgan_zoo.networks import build
 from tfgan_zoo.remote import is_server
-
-spec = importlib.util.spec_from_file_location("server", pathlib.Path(__file__).with_name("server.py"))
-server = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(server)
-
-
-def make(name, shape, width):
-    keras.utils.set_random_seed(0)
-    model = GAN(*(build(name, role, shape=shape, width=width) for role in ("generator", "discriminator")))
-    rng = np.random.default_rng(0)
-    for weight in model.ema_generator.weights:  # so that images differ
-        weight.assign(
-            np.abs(rng.normal(0.5, 0.3, weight.shape))
-            if "variance" in weight.path
-            else rng.normal(0, 0.3, weight.shape)
-        )
-    return model
 
 
 @pytest.fixture(scope="module")
 def clothes(tmp_path_factory):
     """(the model, its export as a server holds it)."""
-    model = make("dcgan", (32, 32, 1), 4)
+    model = models.make()
     return model, server.Model(serving.export(model, tmp_path_factory.mktemp("exports") / "clothes", max_batch=16))
 
 
@@ -187,7 +165,7 @@ def test_urls():
 
 
 def test_mixtures_are_served_as_numbers(tmp_path):
-    model = make("mlp", (2,), 8)
+    model = models.make("mlp", (2,), 8)
     held = server.Model(serving.export(model, tmp_path / "clothes"))
     with server.over_grpc(held) as url:
         client = serving.Client(url)

@@ -24,7 +24,7 @@ class Client:
         timeout: float, seconds that one request may take.
         tries: int >= 1, how often a request is sent while the server is unavailable, with growing pauses.
         png: bool, whether images travel as PNG.
-        pause: a function that waits for a number of seconds.
+        pause: a function that waits for a number of seconds; None is `time.sleep`.
 
     Raises:
         ValueError: if `url` is of neither kind.
@@ -37,12 +37,13 @@ class Client:
     (16, 32, 32, 1)
     """
 
-    def __init__(self, url, timeout=30.0, tries=5, png=True, pause=time.sleep):
+    def __init__(self, url, timeout=30.0, tries=5, png=True, pause=None):
         if not is_server(url):
             raise ValueError(f"url={url} must be http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME")
         self.url = url
         self._transport = (Grpc if url.startswith("grpc") else Rest)(url)
-        self._timeout, self._tries, self._png, self._pause = timeout, tries, png, pause
+        self._timeout, self._tries, self._png = timeout, tries, png
+        self._pause = time.sleep if pause is None else pause
         self._signatures = None
 
     def wait(self, seconds=60.0):

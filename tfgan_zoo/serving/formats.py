@@ -70,7 +70,9 @@ def _sampler(model):
     module = tf.Module()
     module.weights = [variable.value for variable in model.sampler.variables]
     spec = tf.TensorSpec([None, model.generator.latent_dim], tf.float32, "latents")
-    module.sample = tf.function(lambda latents: {"images": model.sample(latents)}, input_signature=[spec], autograph=False)
+    module.sample = tf.function(
+        lambda latents: {"images": model.sample(latents)}, input_signature=[spec], autograph=False
+    )
     return module
 
 
@@ -139,7 +141,11 @@ def _quiet():
     try:
         for number in (1, 2):
             os.dup2(nowhere, number)
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -77,7 +77,9 @@ class ServedGenerator(tf.Module):
 
     def _checked_rows(self, tensor, name):
         most = tf.debugging.assert_less_equal(
-            tf.shape(tensor)[0], self._max_batch, f"{name} has more rows than the limit of this export, {self._max_batch}"
+            tf.shape(tensor)[0],
+            self._max_batch,
+            f"{name} has more rows than the limit of this export, {self._max_batch}",
         )
         return [check for check in (_not_empty(tensor, name), most) if check is not None]
 

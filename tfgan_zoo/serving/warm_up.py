@@ -12,7 +12,8 @@ def inputs_of(signature, size):
     Seeds are 0, 1, ..., truncation is 1, latents and whatever else there may be are 0.
     """
     made = {}
-    for name, spec in signature.structured_input_signature[1].items():
+    for spec in tf.nest.flatten(signature.structured_input_signature):  # positional ones among them
+        name = spec.name
         array = np.zeros([size, *spec.shape[1:]], spec.dtype.as_numpy_dtype)
         made[name] = array + {"seeds": np.arange(size), "truncation": 1}.get(name, 0)
         made[name] = made[name].astype(array.dtype)

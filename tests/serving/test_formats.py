@@ -1,0 +1,87 @@
+"""Other formats: what is written runs in its own runtime and gives our images; what fails leaves nothing."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from tests.serving import models
+from tfgan_zoo.cli import export as command
+from tfgan_zoo.serving import formats
+from tfgan_zoo.serving.formats import FormatError, export_format
+
+SUFFIXES = {"onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
+
+
+def needs(name):
+    packages = formats._NEEDS[name][0]
+    if any(importlib.util.find_spec(package) is None for package in packages):
+        pytest.skip(f"no {', '.join(packages)}")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return models.make()
+
+
+@pytest.mark.parametrize("name", SUFFIXES)
+def test_it_gives_our_images_in_its_own_runtime(name, model, tmp_path):
+    needs(name)
+    path = tmp_path / f"clothes{SUFFIXES[name]}"
+    assert export_format(model, name, path) <= 1e-5
+    run = formats._RUNNERS[name](path)
+    for num in (1, 5):  # any batch size
+        latents = np.random.default_rng(num).normal(size=(num, 128)).astype("float32")
+        np.testing.assert_allclose(run(latents), model.sample(latents), atol=1e-5)
+    assert {file.suffix for file in tmp_path.iterdir()} <= {path.suffix, ".bin"}
+
+
+def test_mixtures_too(tmp_path):
+    needs("onnx")
+    assert export_format(models.make("mlp", (2,), 8), "onnx", tmp_path / "ring.onnx") <= 1e-4
+
+
+def test_a_wrong_image_is_not_left_behind(model, tmp_path, monkeypatch):
+    needs("onnx")
+    monkeypatch.setitem(formats._RUNNERS, "onnx", lambda path: lambda latents: np.zeros((4, 32, 32, 1)))
+    with pytest.raises(FormatError, match="format=onnx: its images differ by"):
+        export_format(model, "onnx", tmp_path / "clothes.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_op_that_is_missing_is_one_line(model, tmp_path, monkeypatch, capsys):
+    def fail(module, path):
+        path.write_text("half")
+        raise RuntimeError("no counterpart\nof Op")
+
+    monkeypatch.setitem(formats._WRITERS, "openvino", fail)
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: True)
+    model.save(tmp_path / "clothes.keras")
+    flags = [f"--model={tmp_path / 'clothes.keras'}", "--format=openvino", f"--output={tmp_path / 'x' / 'c.xml'}"]
+    assert command.main(flags) == 1
+    error = capsys.readouterr().err
+    assert "cannot hold this generator: RuntimeError: no counterpart of Op" in error and error.count("\n") == 1
+    assert not list((tmp_path / "x").iterdir())
+
+
+def test_a_missing_package_says_what_to_install(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(FormatError, match=r"format=litert needs ai_edge_litert: pip install 'tfgan-zoo\[formats\]'"):
+        export_format(model, "litert", tmp_path / "clothes.tflite")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--format=onix", "--output=x.onnx"], "format=onix is unknown (did you mean onnx?)"),
+        (["--format=onnx", "--output=x"], "output=x must end in .onnx"),
+        (["--format=onnx", "--output=x.onnx", "--version=3"], "version=3 is for format=saved_model"),
+        (["--max_batch=0", "--output=x"], "max_batch=0 must be at least 1"),
+    ],
+)
+def test_bad_flags_are_one_line(flags, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    assert command.main(["--model=pconv_fashion_mnist_10k", *flags]) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
