@@ -2,13 +2,19 @@
 
 import pathlib
 import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
+from PIL import Image
 
 import tfgan_zoo
-from tfgan_zoo import serving
+from tests.serving import server
+from tfgan_zoo import pictures, serving
 
-README = pathlib.Path(__file__).parent.parent / "README.md"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
@@ -33,5 +39,39 @@ def test_export_loads_with_tensorflow_alone(tmp_path):
     model = tfgan_zoo.load("pconv_fashion_mnist_10k")
     serving.export(model, tmp_path / "exports" / "pconv")
     names = {}
-    exec(BLOCKS[2].replace("exports/pconv/1", str(tmp_path / "exports" / "pconv" / "1")), names)
+    (block,) = [block for block in BLOCKS if "saved_model.load" in block]
+    exec(block.replace("exports/pconv/1", str(tmp_path / "exports" / "pconv" / "1")), names)
     np.testing.assert_allclose(names["images"], model.generate(2), atol=1e-6)
+
+
+def lines_with(word):
+    return [line.strip() for line in README.read_text().splitlines() if line.startswith("    ") and word in line]
+
+
+def test_export_loader_and_client_word_for_word(tmp_path, monkeypatch):
+    """The lines of "Serve" but for docker's, with the tests' stand-in where the server would be."""
+    (export,) = lines_with("--with_serving_files")
+    assert run(export, tmp_path) == 0
+    with server.over_rest(server.Model(tmp_path / "exports" / "pconv" / "1", "pconv")) as url:
+        (generate,) = lines_with("--model=http")
+        assert run(generate.replace("http://localhost:8501/v1/models/pconv", url), tmp_path) == 0
+        (block,) = [block for block in BLOCKS if "Client(" in block]
+        names = {}
+        exec(block.replace("http://localhost:8501/v1/models/pconv", url), names)
+    local = tfgan_zoo.load("pconv_fashion_mnist_10k").generate(16)
+    np.testing.assert_allclose(names["images"], local, atol=0.5 / 255 + 1e-6)
+    with Image.open(tmp_path / "served.png") as image:
+        assert image.size == (4 * 32, 4 * 32)
+    if shutil.which("g++"):
+        build, load = lines_with("load_export")
+        assert run(build.replace("tools/", f"{ROOT}/tools/").replace(".venv/bin/python", sys.executable), tmp_path) == 0
+        assert run(load, tmp_path) == 0
+        with Image.open(tmp_path / "first.png") as image:
+            levels = np.asarray(image, int)
+        assert np.abs(levels - pictures.to_levels(local)[0, ..., 0]).max() <= 1
+
+
+def run(line, folder):
+    line = line.replace("python export.py", f"{sys.executable} {ROOT}/export.py")
+    line = line.replace("python generate.py", f"{sys.executable} {ROOT}/generate.py")
+    return subprocess.run(line, shell=True, cwd=folder, stdout=subprocess.DEVNULL).returncode

@@ -25,13 +25,12 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-NAME = "clothes"
-
 
 class Model:
-    """A loaded export, and how often it is to say that it is not there yet."""
+    """A loaded export under a name, and how often it is to say that it is not there yet."""
 
-    def __init__(self, version):
+    def __init__(self, version, name="clothes"):
+        self.name = name
         self.signatures = tf.saved_model.load(str(version)).signatures
         held = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
         self.signature_def = held.meta_graphs[0].signature_def
@@ -90,7 +89,7 @@ class _Models(model_service_pb2_grpc.ModelServiceServicer):
 
 
 def _guard(model, name, context):
-    if name != NAME:
+    if name != model.name:
         context.abort(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: Latest({name})")
     if model.unavailable > 0:
         model.unavailable -= 1
@@ -106,7 +105,7 @@ def over_grpc(model):
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        yield f"grpc://127.0.0.1:{port}/{NAME}"
+        yield f"grpc://127.0.0.1:{port}/{model.name}"
     finally:
         server.stop(None).wait()
 
@@ -135,7 +134,7 @@ def over_rest(model):
                 self._answer(200, {"outputs": values if len(values) > 1 else next(iter(values.values()))})
 
         def _ready(self):
-            if not re.fullmatch(rf"/v1/models/{NAME}(/versions/1)?(:predict|/metadata)?", self.path):
+            if not re.fullmatch(rf"/v1/models/{model.name}(/versions/1)?(:predict|/metadata)?", self.path):
                 self._answer(404, {"error": f"Malformed request: {self.path}"})
                 return False
             if model.unavailable > 0:
@@ -159,7 +158,7 @@ def over_rest(model):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}/v1/models/{NAME}"
+            yield f"http://127.0.0.1:{server.server_port}/v1/models/{model.name}"
         finally:
             server.shutdown()
             thread.join()
