@@ -74,6 +74,7 @@ IMAGE_ARMS = {
     "express": "--method=express",
     "brc one-stage": "--method=brc --inner_steps=0",
     "brc inner 3": "--method=brc --inner_steps=3",
+    "brc inner 3 D 1e-4": "--method=brc --inner_steps=3 --d_lr=1e-4",
 }
 IMAGE_FLAGS = "--width=16 --kimg=128 --tick_kimg=32 --eval_metrics=fd_fashion_10k --eval_every_kimg=1000"
 IMAGE_DATA = ("fashion_mnist_10k",)
