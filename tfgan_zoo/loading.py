@@ -6,11 +6,12 @@ from tfgan_zoo import presets
 from tfgan_zoo.training.run_directory import RunDirectory
 
 
-def kind(source):
+def kind(source, argument="model"):
     """Finds out what `source` names, without TensorFlow.
 
     Args:
         source: the path of a preset, a run directory, a .keras file or an export, or a preset's name.
+        argument: str, what an error calls `source`.
 
     Returns:
         "preset", "run", "keras" or "saved_model".
@@ -23,14 +24,14 @@ def kind(source):
         return "preset"
     if RunDirectory.is_run(path):
         if not any((path / "checkpoints").glob("*.index")):
-            raise ValueError(f"model={source} is a run without a checkpoint yet")
+            raise ValueError(f"{argument}={source} is a run without a checkpoint yet")
         return "run"
     if path.suffix == ".keras" and path.is_file():
         return "keras"
     if any(path.glob("saved_model.pb")) or any(path.glob("[0-9]*/saved_model.pb")):
         return "saved_model"
     known = ", ".join(presets.names()) or "none yet"
-    raise ValueError(f"model={source} is no run, preset, .keras file or export; presets: {known}")
+    raise ValueError(f"{argument}={source} is no run, preset, .keras file or export; presets: {known}")
 
 
 def load(source):
