@@ -101,6 +101,6 @@ def _roles(donor, model):
 
 
 def _refuse(source, role, there, here):
-    name = (here or there).path.split("/", 1)[-1]
+    name = (there if here is None else here).path.split("/", 1)[-1]
     shapes = ["no such variable" if weight is None else f"shape {tuple(weight.shape)}" for weight in (there, here)]
     raise ValueError(f"{ARGUMENT}={source}: the {role}'s {name} has {shapes[0]} there and {shapes[1]} in this run")
