@@ -114,7 +114,14 @@ def test_tfds_dir(monkeypatch, tmp_path):
 
 
 def test_prepared_takes_the_newest_finished_version(tmp_path):
-    for folder in ("set/2.0.0", "set/2.1.0", "set/10.0.0", "set/incomplete.ABC_11.0.0", "set/config/1.0.0", "set/12.0.0"):
+    for folder in (
+        "set/2.0.0",
+        "set/2.1.0",
+        "set/10.0.0",
+        "set/incomplete.ABC_11.0.0",
+        "set/config/1.0.0",
+        "set/12.0.0",
+    ):
         (tmp_path / folder).mkdir(parents=True)
         if "12" not in folder:
             (tmp_path / folder / "dataset_info.json").touch()

@@ -142,7 +142,7 @@ def test_the_default_size_of_other_forms(prepared):
     assert data.check("celebrities", data_dir=folder, channels=1) == (32, 32, 1)
     with pytest.raises(ValueError, match="image_size=64: celebrities has images of 40 x 60 px; choose at most 40"):
         data.check("celebrities", data_dir=folder, image_size=64)
-    with pytest.raises(ValueError, match="dataset=any_size has images of many sizes: .*--image_size"):
+    with pytest.raises(ValueError, match=r"dataset=any_size has images of many sizes: .*--image_size"):
         data.check("any_size", data_dir=folder)
 
 
@@ -155,7 +155,7 @@ def test_what_is_no_picture_is_refused(tmp_path):
     write(tmp_path, "deep", {"train": 3}, (8, 8, 3))
     features = tmp_path / "deep/1.0.0/features.json"
     features.write_text(features.read_text().replace("uint8", "uint16"))
-    with pytest.raises(ValueError, match="dataset=deep: .* no feature `image`"):
+    with pytest.raises(ValueError, match=r"dataset=deep: .* no feature `image`"):
         data.check("deep", data_dir=str(tmp_path))
 
 

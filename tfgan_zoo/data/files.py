@@ -53,7 +53,7 @@ def scan(path):
         raise ValueError(f"dataset={path} does not exist")
     try:
         archive = zipfile.ZipFile(path)
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+    except Exception as error:  # on damaged files zipfile raises more than its BadZipFile
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise ValueError(f"dataset={path} is neither a folder nor a sound zip file ({reason})") from None
     with archive:
@@ -141,7 +141,7 @@ def _zip(path, archive):
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if any(_hidden(part) for part in parts):  # ".." too; nothing is ever extracted
             continue
-        if member.is_dir():
+        if name.endswith("/"):
             folders.add("/".join(parts) + "/")
         elif name.lower().endswith(SUFFIXES):
             if member.flag_bits & _ENCRYPTED:
