@@ -76,11 +76,13 @@ def _of_model(source, kind):
             whole = json.loads((pathlib.Path(folder) / presets.CONFIG).read_text())
         name = (whole.get("class") or whole["registered_name"]).split(">")[1]
         (method,) = (key for key, entry in registry.METHODS.items() if entry.path.endswith(f":{name}"))
+        if method == "express":
+            return {"method": method}
         config = whole["config"]
         generator, discriminator = (config[role]["config"] for role in ("generator", "discriminator"))
         found = {"method": method, "network": config["generator"]["module"].split(".")[-1]}
         found["normalization"] = discriminator.get("normalization")
-    except (OSError, KeyError, TypeError, IndexError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, AttributeError, KeyError, TypeError, IndexError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{ARGUMENT}={source} is damaged: {' '.join(str(error).split())[:200]}") from None
     found |= {name: generator.get(name) for name in _NETWORK}
     shape = generator.get("shape", ())
