@@ -51,7 +51,9 @@ def main():
             width=options.width,
         )
         model = build_model(config)
-        batches = data.load(config.dataset, **config.data_arguments).train(config.batch_size, model.reals_per_step, config.seed)
+        batches = data.load(config.dataset, **config.data_arguments).train(
+            config.batch_size, model.reals_per_step, config.seed
+        )
         model.fit(batches, steps_per_epoch=5, verbose=0)  # traces
         runs[method] = (config, model, batches)
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tfgan_zoo import loading
 from tfgan_zoo.cli import app
 from tfgan_zoo.cli.train import main
 from tfgan_zoo.methods import GAN
@@ -82,6 +83,9 @@ def test_a_folder_trains_and_resumes(photos, run):
         assert reals.size == (4 * 32, 3 * 32)  # 11 images
     status, out, err = run(f"--run_dir={folder}", "--dataset=./my phötos", "--kimg=0.032")
     assert (status, err) == (0, "") and "resuming at step 2" in out
+    shutil.rmtree(photos)  # what is trained does without them
+    assert loading.load(folder).generate(1).shape == (1, 32, 32, 3)
+    assert "does not exist" in run(f"--run_dir={folder}")[2]
 
 
 def test_a_run_resumes_on_its_own_pictures_only(photos, run, refused):
@@ -158,8 +162,6 @@ def weights_at_step_0(monkeypatch):
 
 
 def test_a_run_begins_at_the_donors_weights(photos, donor, run, monkeypatch):
-    from tfgan_zoo import loading
-
     found = weights_at_step_0(monkeypatch)
     status, _, err = run(f"--init_from={donor}", "--dataset=my phötos", *SHORT, "--kimg=0.016", "--run_dir=run")
     assert (status, err) == (0, "")

@@ -188,6 +188,8 @@ def test_splits_in_the_syntax_of_tfds(prepared):
         with pytest.raises(ValueError, match="split=") as caught:
             data.load("grey", data_dir=str(folder), split=split)
         assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"split=train\+tset: grey has no split 'tset'; choose from train"):
+        data.check("grey", data_dir=str(folder), split="train+tset")
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing"])

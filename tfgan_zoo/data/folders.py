@@ -66,7 +66,7 @@ def key(path, shape):
     return cache.digest(cache.FORMAT, survey(path).contents, list(shape))
 
 
-def prepare(path, shape, bad_images="error"):
+def prepare(path, shape, bad_images="error", key=None):
     """Decodes a folder's pictures into the cache, if they are not there yet.
 
     They are kept in the order of the SHA-256 of their names, which mixes classes and does not change when a picture is
@@ -76,18 +76,23 @@ def prepare(path, shape, bad_images="error"):
         path: str, a folder or zip file.
         shape: (H, H, C).
         bad_images: str, "error" stops at the first file that cannot be used; "skip" leaves such files out.
+        key: str, what `key` returned before; None takes any contents.
 
     Returns:
-        A `cache.Cache`.
+        A `cache.Cache`; its `about` has the fields of the `Survey`.
 
     Raises:
-        ValueError: in one line that names the file; or if fewer than two pictures are left.
+        ValueError: in one line that names the file; or if fewer than two pictures are left, or the contents are not
+            those of `key`.
     """
     with files.scan(path) as found:
-        where = cache.digest(cache.FORMAT, _survey(path, found).contents, list(shape))
+        about = _survey(path, found)
+        where = cache.digest(cache.FORMAT, about.contents, list(shape))
+        if key not in (None, where):
+            raise ValueError(f"dataset={path}: its pictures have changed since the run was begun; begin a new run")
         kept = cache.find(where)
         if kept is None:
-            kept = _decode(path, found, shape, bad_images, where)
+            kept = _decode(path, found, about, shape, bad_images, where)
     if kept.bad and bad_images == "error":
         raise _bad(path, *kept.bad[0], others=len(kept.bad) - 1)
     if len(kept) < 2:
@@ -135,7 +140,7 @@ def _examine(content, problem):
     return hashlib.sha256(content).hexdigest(), side, grey
 
 
-def _decode(path, found, shape, bad_images, where):
+def _decode(path, found, about, shape, bad_images, where):
     size, _, channels = shape
     order = sorted(range(len(found.names)), key=lambda i: hashlib.sha256(ascii(found.names[i]).encode()).digest())
     bad, names = [list(problem) for problem in found.problems], []
@@ -163,7 +168,7 @@ def _decode(path, found, shape, bad_images, where):
     def finish():
         label_names, labels = files.classes(names)
         label_names = [files.shown(name) for name in label_names]
-        return {"labels": labels, "label_names": label_names, "bad": bad, "about": {"files": len(found.names)}}
+        return {"labels": labels, "label_names": label_names, "bad": bad, "about": dataclasses.asdict(about)}
 
     return cache.write(where, shape, items(), finish)
 

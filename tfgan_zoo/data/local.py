@@ -9,7 +9,7 @@ def load(name, data_dir, shape):
     del data_dir
     cache = folders.prepare(name, shape, bad_images="skip")  # the caller has dealt with them
     num_heldout = folders.heldout(len(cache))
-    about = folders.survey(name)
+    about = folders.Survey(**cache.about)
     classes = f"{len(cache.label_names)} classes" if cache.label_names else "no classes"
     return Data(
         name=name,

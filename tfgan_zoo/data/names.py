@@ -75,7 +75,7 @@ def check(name, data_dir=None, image_size=None, channels=None, split=None):
             if value is not None:
                 raise ValueError(f"{argument}={value}: {name} has vectors, not images; leave {argument} out")
         return (_VECTORS[name],)
-    *sides, depth = _image_format(name, data_dir)
+    *sides, depth = _image_format(name, data_dir, split)
     native = min(sides)
     what = f"{name} has images of {' x '.join(map(str, sorted(set(sides))))} px"
     if name == "fashion_mnist_10k":
@@ -132,13 +132,8 @@ def prepare(name, shape, bad_images="error", key=None):
         return
     from tfgan_zoo.data import folders
 
-    path = os.path.expanduser(name)
     registry.choose("bad_images", bad_images, BAD_IMAGES)
-    if key is not None and folders.key(path, shape) != key:
-        raise ValueError(
-            f"dataset={name}: its pictures are no longer those that the run was begun with; begin a new run"
-        )
-    folders.prepare(path, shape, bad_images)
+    folders.prepare(os.path.expanduser(name), shape, bad_images, key)
 
 
 def padded_size(native):
@@ -200,17 +195,29 @@ def _size(name, image_size, sides, what):
     return size
 
 
-def _image_format(name, data_dir):
+def _image_format(name, data_dir, split):
     """Returns (height, width, channels) of the images that the source holds; 0 where sizes differ."""
     if name in _IMAGES and name not in _DOWNLOADS:
         return _IMAGES[name][0], *_IMAGES[name]
     folder = prepared(name, data_dir)
     if folder is not None:
+        _check_split(split, name, folder)
         return _tfds_image_format(name, folder)
     if name in _DOWNLOADS:
         _check_download(name, _DOWNLOADS[name], data_dir)
         return _IMAGES[name][0], *_IMAGES[name]
     return _tfds_builder_format(name, data_dir)
+
+
+def _check_split(split, name, folder):
+    """Checks the names in a split of TFDS's syntax; TFDS itself checks the rest."""
+    if split is None:
+        return
+    known = [it["name"] for it in json.loads((folder / "dataset_info.json").read_text()).get("splits", [])]
+    for part in split.split("+"):
+        word = part.split("[")[0].strip()
+        if word not in known:
+            raise ValueError(f"split={split}: {name} has no split {word!r}; choose from {', '.join(known)}")
 
 
 def _check_download(name, url, data_dir):

@@ -78,8 +78,10 @@ def _num(builder, name, split):
 
 def _in_memory(builder, splits, classes, num_train, shape):
     parts = [_arrays(builder, split, classes) for split in splits]
-    pixels, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return images.Images((pixels[:num_train], labels[:num_train]), (pixels[num_train:], labels[num_train:]), shape)
+    if len(parts) == 1:
+        (all_of,) = parts
+        parts = [tuple(part[:num_train] for part in all_of), tuple(part[num_train:] for part in all_of)]
+    return images.Images(*parts, shape)
 
 
 def _arrays(builder, split, classes):
