@@ -1,5 +1,7 @@
 """How fast a step is, and whether the data keep up: python benchmarks/throughput.py.
 
+A folder of pictures is read from its cache: --dataset=PATH --image_size=64; with --stored from disk, whatever its size.
+
 Prints, for each method, images/s of training, and the ratios that do not depend on the machine's mood: the input
 pipeline alone against the training step, and each method against the plain GAN. All are taken in one process, in
 turns, and the median of the turns is printed.
@@ -13,6 +15,7 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tfgan_zoo import data
+from tfgan_zoo.data import images as data_images
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.config import resolve
 
@@ -27,18 +30,30 @@ def seconds(iterate):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="fashion_mnist_10k")
+    parser.add_argument("--image_size", type=int)
+    parser.add_argument("--stored", action="store_true", help="read a folder's images from disk, as if they were many")
     parser.add_argument("--network", default="dcgan")
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--methods", nargs="+", default=["gan", "pconv"])
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--turns", type=int, default=5)
     options = parser.parse_args()
+    if options.stored:
+        data_images.MAX_BYTES = 0
 
     runs = {}
     for method in options.methods:
-        config = resolve(method=method, dataset=options.dataset, network=options.network, width=options.width)
+        config = resolve(
+            method=method,
+            dataset=options.dataset,
+            image_size=options.image_size,
+            network=options.network,
+            width=options.width,
+        )
         model = build_model(config)
-        batches = data.load(config.dataset).train(config.batch_size, model.reals_per_step, config.seed)
+        batches = data.load(config.dataset, **config.data_arguments).train(
+            config.batch_size, model.reals_per_step, config.seed
+        )
         model.fit(batches, steps_per_epoch=5, verbose=0)  # traces
         runs[method] = (config, model, batches)
 

@@ -18,6 +18,12 @@ _MIRRORED = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 tf.distribute.MirroredStrategy = lambda devices=None: _MIRRORED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory):
+    """Decoded pictures go into a folder of the tests' own."""
+    os.environ["TFGAN_ZOO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def mirrored():
     """Two replicas on the two logical CPU devices."""

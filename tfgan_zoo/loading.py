@@ -6,13 +6,14 @@ from tfgan_zoo import presets, remote
 from tfgan_zoo.training.run_directory import RunDirectory
 
 
-def kind(source):
+def kind(source, argument="model"):
     """Finds out what `source` names, without TensorFlow.
 
     Args:
         source: the path of a preset, a run directory, a .keras file or an export, a preset's name, or its URL
             (file://, https://, hf://); or the URL of a served model (http://HOST:8501/v1/models/NAME,
             grpc://HOST:8500/NAME).
+        argument: str, what an error calls `source`.
 
     Returns:
         "preset", "run", "keras", "saved_model" or "server".
@@ -29,14 +30,14 @@ def kind(source):
         return "preset"
     if RunDirectory.is_run(path):
         if not any((path / "checkpoints").glob("*.index")):
-            raise ValueError(f"model={source} is a run without a checkpoint yet")
+            raise ValueError(f"{argument}={source} is a run without a checkpoint yet")
         return "run"
     if path.suffix == ".keras" and path.is_file():
         return "keras"
     if any(path.glob("saved_model.pb")) or any(path.glob("[0-9]*/saved_model.pb")):
         return "saved_model"
     known = ", ".join(presets.names()) or "none yet"
-    raise ValueError(f"model={source} is no run, preset, .keras file or export; presets: {known}")
+    raise ValueError(f"{argument}={source} is no run, preset, .keras file or export; presets: {known}")
 
 
 def checkpoints(source):

@@ -83,11 +83,20 @@ def test_unknown_name_gives_the_nearest_and_both_hints(tmp_path):
     assert str(tmp_path) in message and "TFDS" in message and "grid" in message
 
 
-@pytest.mark.parametrize("path", ["./photos", "../x", "~/photos", "/nowhere", "faces.zip", "there"])
-def test_paths_are_not_supported_yet(path, tmp_path, monkeypatch):
+@pytest.mark.parametrize("path", ["./photos", "../x", "~/photos", "/nowhere", "faces.zip", "FACES.ZIP"])
+def test_a_path_that_is_not_there(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "does not exist" in message_of(path) and names.is_path(path)
+
+
+def test_a_name_that_exists_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert not names.is_path("there")
     pathlib.Path("there").mkdir()
-    assert f"dataset={path} is a path" in message_of(path, data_dir=str(tmp_path))
+    assert names.is_path("there")
+    assert names.absolute("there") == str(tmp_path / "there") and names.absolute("ring") == "ring"
+    assert "dataset=there holds no picture" in message_of("there")
 
 
 def test_a_folder_does_not_hide_a_known_name(tmp_path, monkeypatch):
@@ -105,11 +114,22 @@ def test_tfds_dir(monkeypatch, tmp_path):
 
 
 def test_prepared_takes_the_newest_finished_version(tmp_path):
-    for folder in ("set/2.0.0", "set/10.0.0", "set/incomplete.ABC_11.0.0", "set/config/1.0.0", "set/12.0.0"):
+    for folder in (
+        "set/2.0.0",
+        "set/2.1.0",
+        "set/10.0.0",
+        "set/incomplete.ABC_11.0.0",
+        "set/config/1.0.0",
+        "set/12.0.0",
+    ):
         (tmp_path / folder).mkdir(parents=True)
         if "12" not in folder:
             (tmp_path / folder / "dataset_info.json").touch()
     assert names.prepared("set", tmp_path) == tmp_path / "set/10.0.0"
+    assert names.prepared("set:2.*.*", tmp_path) == tmp_path / "set/2.1.0"
+    assert names.prepared("set:2.0.0", tmp_path) == tmp_path / "set/2.0.0"
+    assert names.prepared("set:3.*.*", tmp_path) is None
+    assert names.prepared("set/config:*.*.*", tmp_path) == tmp_path / "set/config/1.0.0"
     assert names.prepared("set/config", tmp_path) == tmp_path / "set/config/1.0.0"
     assert names.prepared("other", tmp_path) is None
     assert names.prepared("../" + tmp_path.name + "/set", tmp_path) is None
@@ -121,6 +141,25 @@ def test_no_network_fails_at_once_and_names_the_ways_out(offline, tmp_path, monk
     assert "Name or service not known" in message and str(tmp_path) in message
     for way in ("make data", "--data_dir", "local folder", "--dataset=fashion_mnist_10k"):
         assert way in message
+
+
+@pytest.mark.parametrize("name", ["cifar10", "lsun/bedroom", "imagenet_resized/64x64", "fashion_mnist:3.*.*"])
+def test_tfds_names_that_are_not_prepared_ask_the_network_once(name, offline, tmp_path):
+    message = message_of(name, data_dir=str(tmp_path), image_size=32)
+    assert len(offline) <= 1
+    assert f"dataset={name} is not prepared" in message and "cannot be downloaded" in message
+    assert "--data_dir" in message and "folder" in message
+
+
+def test_tfds_names_of_other_things_are_refused(offline, tmp_path):
+    assert "no feature `image`" in message_of("imdb_reviews", data_dir=str(tmp_path))
+    assert "no such config" in message_of("lsun/bathtub", data_dir=str(tmp_path))
+    assert not offline
+
+
+def test_a_split_is_for_tfds():
+    assert "split=train is for data sets of TFDS" in message_of("ring", split="train")
+    assert "split=train is for data sets of TFDS" in message_of("./photos", split="train")
 
 
 def test_silent_network_is_given_up(tmp_path, monkeypatch):

@@ -56,7 +56,8 @@ def prepared(tmp_path_factory):
         "fashion_mnist": write(folder, "fashion_mnist", {"train": 20, "test": 5}, (28, 28, 1)),
         "grey": write(folder, "grey", {"train": 40}, (64, 64, 1), labels=None),
         "three": write(folder, "three", {"train": 9, "validation": 4, "extra": 3}, (8, 8, 1)),
-        "wide": write(folder, "wide", {"train": 3}, (8, 10, 3)),
+        "portraits": write(folder, "portraits", {"train": 13}, (11, 8, 3)),
+        "celebrities": write(folder, "celebrities", {"train": 2}, (60, 40, 3)),
         "any_size": write(folder, "any_size", {"train": 3}, (8, 8, 3), declared=(None, None, 3)),
     }
     return folder, sets
@@ -113,17 +114,82 @@ def test_validation_serves_as_held_out(prepared):
     np.testing.assert_array_equal(three.crop(images), scaled(sets["three"]["validation"][0]))
 
 
-@pytest.mark.parametrize("name", ["wide", "any_size"])
-def test_images_of_other_forms_are_refused_before_they_are_read(prepared, name):
-    with pytest.raises(ValueError, match=f"dataset={name}: .* no feature `image` of one square size") as caught:
-        data.check(name, data_dir=str(prepared[0]))
-    assert "\n" not in str(caught.value)
+def middle(images, size):
+    """What the documents say of larger images: the square in the middle, each pixel the mean of an area."""
+    height, width = images.shape[1:3]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    images = images[:, top : top + side, left : left + side].astype("float64")
+    return images.reshape(len(images), size, side // size, size, side // size, -1).mean(axis=(2, 4))
 
 
-def test_too_many_pixels_are_refused(prepared, monkeypatch):
-    monkeypatch.setattr("tfgan_zoo.data.tfds._MAX_BYTES", 2**16)
-    with pytest.raises(ValueError, match=r"dataset=cifar10 has .* GiB of pixels"):
-        data.load("cifar10", data_dir=str(prepared[0]))
+@pytest.mark.parametrize("name, size", [("portraits", 4), ("portraits", 8), ("cifar10", 16), ("any_size", 4)])
+def test_images_of_other_forms_are_cropped_and_scaled(prepared, name, size):
+    folder, sets = prepared
+    found = data.load(name, data_dir=str(folder), image_size=size)
+    assert found.shape == (size, size, 3) and found.native == size
+    split = "heldout" if name == "cifar10" else "train"
+    theirs, labels = sets[name]["test" if name == "cifar10" else "train"]
+    images, found_labels = found.reals(found.num_heldout if name == "cifar10" else found.num_train, split)
+    expected = middle(theirs[: len(images)], size)
+    assert np.abs((images + 1) * 127.5 - expected).max() <= 1  # Pillow rounds after each of two passes
+    np.testing.assert_array_equal(found_labels, labels[: len(images)])
+
+
+def test_the_default_size_of_other_forms(prepared):
+    folder = str(prepared[0])
+    assert data.check("celebrities", data_dir=folder) == (32, 32, 3)
+    assert data.check("celebrities", data_dir=folder, channels=1) == (32, 32, 1)
+    with pytest.raises(ValueError, match="image_size=64: celebrities has images of 40 x 60 px; choose at most 40"):
+        data.check("celebrities", data_dir=folder, image_size=64)
+    with pytest.raises(ValueError, match=r"dataset=any_size has images of many sizes: .*--image_size"):
+        data.check("any_size", data_dir=folder)
+
+
+def test_too_small_images_of_many_sizes_are_one_line(prepared):
+    with pytest.raises(ValueError, match="dataset=any_size: image 0 is 8 x 8 pixels, smaller than image_size=16"):
+        data.load("any_size", data_dir=str(prepared[0]), image_size=16)
+
+
+def test_what_is_no_picture_is_refused(tmp_path):
+    write(tmp_path, "deep", {"train": 3}, (8, 8, 3))
+    features = tmp_path / "deep/1.0.0/features.json"
+    features.write_text(features.read_text().replace("uint8", "uint16"))
+    with pytest.raises(ValueError, match=r"dataset=deep: .* no feature `image`"):
+        data.check("deep", data_dir=str(tmp_path))
+
+
+def test_too_many_pixels_for_memory_stay_on_disk(prepared, monkeypatch):
+    """They come in the order, and with the labels, that they would have in memory."""
+    inside = data.load("cifar10", data_dir=str(prepared[0]))
+    monkeypatch.setattr("tfgan_zoo.data.images.MAX_BYTES", 2**16)
+    outside = data.load("cifar10", data_dir=str(prepared[0]))
+    assert type(outside.source) is not type(inside.source)
+    for split, num in (("train", 30), ("heldout", 12)):
+        for mine, theirs in zip(outside.reals(num, split), inside.reals(num, split), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    for start in (0, 7):
+        pairs = zip(outside.train(4, 2, 3, start).take(9), inside.train(4, 2, 3, start).take(9), strict=True)
+        for mine, theirs in pairs:
+            np.testing.assert_array_equal(mine["images"], theirs["images"])
+            np.testing.assert_array_equal(mine["labels"], theirs["labels"])
+
+
+def test_splits_in_the_syntax_of_tfds(prepared):
+    folder, sets = prepared
+    pixels = scaled(sets["cifar10"]["train"][0])
+    half = data.load("cifar10", data_dir=str(folder), split="train[50%:]")
+    assert (half.num_train, half.num_heldout) == (15, 12)
+    np.testing.assert_array_equal(half.reals(15)[0], pixels[15:])
+    both = data.load("cifar10:1.*.*", data_dir=str(folder), split="train+test")
+    assert (both.num_train, both.num_heldout) == (38, 4)  # test is trained on: a tenth of all is held out
+    np.testing.assert_array_equal(both.reals(4, "heldout")[0], scaled(sets["cifar10"]["test"][0])[-4:])
+    for split in ("trian", "train[5%", "train[90%:80%]", "train[:1]"):
+        with pytest.raises(ValueError, match="split=") as caught:
+            data.load("grey", data_dir=str(folder), split=split)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"split=train\+tset: grey has no split 'tset'; choose from train"):
+        data.check("grey", data_dir=str(folder), split="train+tset")
 
 
 @pytest.mark.parametrize("damage", ["cut", "missing"])
@@ -176,6 +242,6 @@ def test_a_failed_download_is_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(urllib.request, "urlopen", lambda request, timeout: Answer())
     monkeypatch.setattr(tfds, "builder", lambda name, data_dir: Builder())
-    with pytest.raises(ValueError, match=r"dataset=fashion_mnist: .*HTTP 500 and more") as caught:
+    with pytest.raises(ValueError, match=r"dataset=fashion_mnist: .*HTTP 500 and more.*local folder") as caught:
         data.load("fashion_mnist", data_dir=str(tmp_path))
     assert "\n" not in str(caught.value)

@@ -1,10 +1,11 @@
 """train.py: trains a GAN, or goes on with a run."""
 
 import dataclasses
+import os
 import shlex
 import sys
 
-from tfgan_zoo import registry
+from tfgan_zoo import finetuning, registry
 from tfgan_zoo.cli import app
 from tfgan_zoo.data import names
 from tfgan_zoo.training import config as configs
@@ -24,10 +25,12 @@ COMMAND = app.Command(
 def _declare():
     c = COMMAND
     c.string("method", None, f"the method: {', '.join(registry.METHODS)} (default pconv)")
-    c.string("dataset", None, "a data set's name (default fashion_mnist_10k); --list shows them")
+    c.string("dataset", None, "a name (default fashion_mnist_10k; --list), or a folder or .zip of pictures")
     c.string("data_dir", None, "where TensorFlow Datasets keeps prepared data (default: its own choice)")
-    c.integer("image_size", None, "height and width of the images in pixels")
-    c.integer("channels", None, "1 for grey, 3 for RGB")
+    c.string("split", None, "what trains of a TFDS set, in its syntax, such as train[:50%] (default train)")
+    c.integer("image_size", None, "height and width of the images in pixels (default: follows the images)")
+    c.integer("channels", None, "1 for grey, 3 for RGB (default: follows the images)")
+    c.string("bad_images", None, "files that cannot be used: error (default) stops, skip leaves them out")
     c.string("network", None, f"the architecture: {', '.join(registry.NETWORKS)}")
     c.integer("width", None, "the networks' base number of channels")
     c.integer("latent_dim", None, "dimension of the latents z")
@@ -54,6 +57,7 @@ def _declare():
     c.number("kimg", None, "length of the run in thousands of images: steps x batch_size / 1000")
     c.number("tick_kimg", None, "a sample grid, a line of metrics and a checkpoint every so many kimg")
     c.integer("seed", None, "the seed of everything random (default 0)")
+    c.string("init_from", None, "fine-tune: begin at the weights of a preset, a run or a .keras file")
     c.string("run_dir", None, "the run's folder; an existing run is resumed (default runs/<next>)")
     c.string("strategy", None, "devices: auto, none (one device), mirrored (all of this machine)")
     c.string("precision", None, f"{', '.join(configs.PRECISIONS)}")
@@ -67,6 +71,7 @@ def _declare():
 
 
 _declare()
+_SHOWN = 20  # lines about the data on the terminal
 _NOT_CONFIG = {"help", "run_dir", "dry_run", "list"}
 
 
@@ -81,6 +86,8 @@ def _body(values, given):
         return app.DONE
     with app.checks():
         config, run = _wanted(values, given)
+        if not values["dry_run"]:
+            names.prepare(config.dataset, config.shape, config.bad_images, config.data_key)
         app.import_tensorflow()
         from tfgan_zoo import data as data_sets
         from tfgan_zoo.training import devices
@@ -89,10 +96,10 @@ def _body(values, given):
         if values["dry_run"]:
             print(config.to_json(), end="")
             return app.DONE
-        formats = {name: getattr(config, name) for name in ("data_dir", "image_size", "channels")}
-        data = data_sets.load(config.dataset, **formats)
+        data = data_sets.load(config.dataset, **config.data_arguments)
+        begin = _initial(config, run)
         run = run or RunDirectory.create(config, values["run_dir"])
-    return _train(config, run, data)
+    return _train(config, run, data, begin)
 
 
 def _wanted(values, given):
@@ -103,25 +110,61 @@ def _wanted(values, given):
     if path and RunDirectory.is_run(path):
         run = RunDirectory(path)
         return _resumed(run, settings), run
+    if "init_from" in settings:
+        settings = _like_donor(settings)
     config = configs.resolve(**settings)
+    if config.init_from and config.method == "express":
+        raise ValueError(f"init_from={config.init_from} is not for method=express, whose parts are trained in turn")
     if not values["dry_run"]:
         RunDirectory.check(path) if path else check_writable("run_dir", "runs")
     return config, None
 
 
-def _train(config, run, data):
+def _like_donor(settings):
+    """Lets a run follow the model that it begins at, where the user has not said otherwise."""
+    donor = finetuning.settings(settings["init_from"])
+    if settings.get("method", donor["method"]) != donor["method"]:
+        donor = {name: value for name, value in donor.items() if name not in configs.OPTIONS}
+    return donor | settings | {"init_from": _absolute(settings["init_from"])}
+
+
+def _absolute(source):
+    """Returns the absolute path of a file or folder, so that a run can be resumed from elsewhere; a name as it is."""
+    return os.path.abspath(source) if os.path.exists(source) else source
+
+
+def _initial(config, run):
+    """Returns a function that gives a fresh model the weights that the run begins at; None if there are none to give.
+
+    Raises:
+        ValueError: in one line, if they do not fit.
+    """
+    if config.init_from is None or (run and any(run.checkpoints.glob("*.index"))):
+        return None
+    from tfgan_zoo import loading
+    from tfgan_zoo.training.build import build_model
+
+    finetuning.settings(config.init_from)
+    donor = loading.load(config.init_from)
+    finetuning.copy(donor, build_model(config), config.init_from)
+    return lambda model: finetuning.copy(donor, model, config.init_from)
+
+
+def _train(config, run, data, begin):
     from tfgan_zoo.training.errors import Interrupted, RunError
     from tfgan_zoo.training.train import train
 
     path = shlex.quote(str(run.path))
     try:
         print(f"run       {run.path}")
+        if names.is_path(config.dataset):
+            _tell_data(config, run, data)
         for name, version in configs.versions().items():
             begun = config.versions.get(name)
             if begun != version:
                 print(f"begun with {name} {begun}, now {version}: equal to tolerance, not bit for bit")
         run.write_config(config)
-        train(config, run, data)
+        train(config, run, data, begin)
     except Interrupted as stop:
         app.fail(f"train.py: {stop}; go on with: python train.py --run_dir={path}", app.FAILED)
         return 128 + stop.signal
@@ -135,11 +178,21 @@ def _train(config, run, data):
     return app.DONE
 
 
+def _tell_data(config, run, data):
+    """Says what was found in a folder, and lists what was left out: all of it in the log."""
+    lines = [f"data      {config.dataset}: {data.description}", *(f"left out  {file}" for file in data.skipped)]
+    more = [f"          and {len(lines) - _SHOWN} more, see {run.log_file}"] if len(lines) > _SHOWN else []
+    print("\n".join(lines[:_SHOWN] + more))
+    for line in lines:
+        run.log(line)
+
+
 def _resumed(run, settings):
     """Returns the run's own config; a flag may repeat it, and --kimg may lengthen a run that does not follow it."""
     config = run.config()
     follows_length = config.lr_decay != "none" or config.method == "express"  # whose phases are shares of the run
     for name, value in settings.items():
+        value = {"dataset": names.absolute, "init_from": _absolute}.get(name, lambda same: same)(value)
         begun = config.options.get(name) if name in configs.OPTIONS else getattr(config, name)
         if value in (begun, "auto"):  # what was settled from "auto" is kept
             continue

@@ -23,6 +23,7 @@ class Data:
         num_classes: int; 0 if there are no labels (they are all 0 then).
         label_names: tuple of str, one a class; empty if they have no names.
         native: int, the pixels a side of the images inside their border of zeros; None for a mixture.
+        skipped: tuple of str, the files that were left out, each with the reason.
         mixture: the `tfgan_zoo.data.mixtures.Mixture` (`centres`, `std`); None for images.
         source: what holds or draws the items: an object with `batches` and `first`.
 
@@ -43,6 +44,7 @@ class Data:
     num_classes: int
     label_names: tuple = ()
     native: int | None = None
+    skipped: tuple = ()
     mixture: object = None
     source: object = dataclasses.field(repr=False)
 

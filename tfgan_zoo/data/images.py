@@ -1,8 +1,13 @@
-"""Images that fit into memory: kept as they came, in uint8, and made ready batch by batch."""
+"""Images in uint8, in memory or on disk, in the order of a run, made ready batch by batch."""
 
+import threading
+
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import random
+
+MAX_BYTES = 4 * 2**30  # of pixels that are kept in memory
 
 
 class Images:
@@ -24,44 +29,101 @@ class Images:
         self._shape = shape
 
     def batches(self, seed, start, size):
-        """Yields (float32[size, *shape], int32[size]) from item `start` of the training stream on, without end.
-
-        `Dataset.shuffle` would do for the order but for one thing: it mixes TensorFlow's global seed in, which the
-        caller may have set to anything. A permutation an epoch is stateless, and can begin anywhere in an epoch.
-        """
+        """Yields (float32[size, *shape], int32[size]) from item `start` of the training stream on, without end."""
         images, labels = self._splits["train"]
-        num = images.shape[0]
-        first_epoch, skip = divmod(start, num)
-
-        def order(epoch):
-            words = tf.stack([random.epoch_seed(seed, epoch), 0])
-            items = tf.random.experimental.stateless_shuffle(tf.range(num), words, alg="philox")
-            return items[tf.where(epoch == first_epoch, skip, 0) :]
 
         def read(items):
-            return self._ready(tf.gather(images, items)), tf.gather(labels, items)
+            return ready(tf.gather(images, items), self._shape), tf.gather(labels, items)
 
-        epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-        return epochs.map(order).rebatch(size, drop_remainder=True).map(read)
+        return order(images.shape[0], seed, start, size).map(read)
 
     def first(self, num, split):
         """Returns the first `num` (images, labels) of a split in the order they came."""
         images, labels = self._splits[split]
-        return self._ready(images[:num]), labels[:num]
+        return ready(images[:num], self._shape), labels[:num]
 
     def pick(self, items, split):
         """Returns the (images, labels) of a split at int32[...] places: float32[..., *shape], int32[...]."""
         images, labels = self._splits[split]
-        flat = tf.reshape(items, [-1])
-        ready = self._ready(tf.gather(images, flat))
-        return tf.reshape(ready, [*items.shape, *self._shape]), tf.gather(labels, items)
+        flat = ready(tf.gather(images, tf.reshape(items, [-1])), self._shape)
+        return tf.reshape(flat, [*items.shape, *self._shape]), tf.gather(labels, items)
 
-    def _ready(self, images):
-        """uint8[N, h, h, c] -> float32[N, H, H, C] in [-1, 1]."""
-        height, _, channels = self._shape
-        border = height - images.shape[1]
-        sides = [border // 2, border - border // 2]
-        images = tf.pad(images, [[0, 0], sides, sides, [0, 0]])
-        if images.shape[-1] < channels:
-            images = tf.image.grayscale_to_rgb(images)
-        return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+class Stored:
+    """The images of a `cache.Cache` that are too many for memory, read from disk as they are wanted.
+
+    The order is that of `Images`.
+
+    Args:
+        cache: a `cache.Cache`.
+        num_train: int, how many of its items train: the first ones; the others are held out.
+        shape: as in `Images`.
+    """
+
+    def __init__(self, cache, num_train, shape):
+        self._read, self._lock = cache.reader(), threading.Lock()
+        self._num_train, self._stored, self._shape = num_train, cache.shape, shape
+        with tf.device("CPU:0"):
+            self._labels = tf.constant(cache.labels, tf.int32)
+
+    def batches(self, seed, start, size):
+        """Yields what `Images.batches` yields."""
+
+        def read(items):
+            images = tf.numpy_function(self._gather, [items], tf.uint8, stateful=False)
+            images = tf.ensure_shape(images, [size, *self._stored])
+            return ready(images, self._shape), tf.gather(self._labels, items)
+
+        return order(self._num_train, seed, start, size).map(read)
+
+    def first(self, num, split):
+        """Returns what `Images.first` returns."""
+        start = 0 if split == "train" else self._num_train
+        images = self._gather(np.arange(start, start + num))
+        return ready(tf.constant(images), self._shape), self._labels[start : start + num]
+
+    def _gather(self, items):
+        with self._lock:
+            return self._read(items.tolist())
+
+
+def from_cache(cache, num_train, shape):
+    """Returns the source of a cache's images: in memory if they fit in `MAX_BYTES`, else `Stored`."""
+    if len(cache) * int(np.prod(cache.shape)) > MAX_BYTES:
+        return Stored(cache, num_train, shape)
+    splits = [(cache.array(*ends), cache.labels[slice(*ends)]) for ends in ((0, num_train), (num_train, len(cache)))]
+    return Images(*splits, shape)
+
+
+def order(num, seed, start, size):
+    """Yields the item numbers of the training stream, int32[size], from its item `start` on, without end.
+
+    `Dataset.shuffle` would do but for one thing: it mixes TensorFlow's global seed in, which the caller may have set
+    to anything. A permutation an epoch is stateless, and can begin anywhere in an epoch.
+
+    Args:
+        num: int, how many items train.
+        seed: int, the run's seed.
+        start: int, where in the stream to begin.
+        size: int, items of a step.
+    """
+    first_epoch, skip = divmod(start, num)
+
+    def permutation(epoch):
+        words = tf.stack([random.epoch_seed(seed, epoch), 0])
+        items = tf.random.experimental.stateless_shuffle(tf.range(num), words, alg="philox")
+        return items[tf.where(epoch == first_epoch, skip, 0) :]
+
+    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
+    return epochs.map(permutation).rebatch(size, drop_remainder=True)
+
+
+def ready(images, shape):
+    """uint8[N, h, h, c] -> float32[N, H, H, C] in [-1, 1], of shape (H, H, C)."""
+    height, _, channels = shape
+    border = height - images.shape[1]
+    sides = [border // 2, border - border // 2]
+    images = tf.pad(images, [[0, 0], sides, sides, [0, 0]])
+    if images.shape[-1] < channels:
+        images = tf.image.grayscale_to_rgb(images)
+    return tf.cast(images, tf.float32) / 127.5 - 1.0

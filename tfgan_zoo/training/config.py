@@ -27,11 +27,15 @@ class Config:
     Lengths are in thousands of images (kimg), counted as steps x batch_size; rates are per step.
     `options` are the method's own (`registry.METHODS[method].options`). `strategy`, `replicas`, `precision`, `jit` and
     `threads` begin as wishes and are settled by `devices.resolve`; a resumed run sets them again as they were written.
+    A folder or zip file is written down with its absolute path, and its contents as `data_key`.
     """
 
     method: str
     dataset: str
+    data_key: str | None
     data_dir: str | None
+    split: str | None
+    bad_images: str
     image_size: int | None
     channels: int | None
     network: str
@@ -65,7 +69,20 @@ class Config:
     precision: str
     jit: str
     threads: int | None
+    init_from: str | None
     versions: dict
+
+    @property
+    def data_arguments(self):
+        """The arguments of `tfgan_zoo.data.load` that, after the name, tell the run's data."""
+        return {
+            "data_dir": self.data_dir,
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "split": self.split,
+            "bad_images": self.bad_images,
+            "key": self.data_key,
+        }
 
     @property
     def shape(self):
@@ -115,7 +132,10 @@ class Config:
 DEFAULTS = {
     "method": "pconv",
     "dataset": "fashion_mnist_10k",
+    "data_key": None,
     "data_dir": None,
+    "split": None,
+    "bad_images": "error",
     "image_size": None,
     "channels": None,
     "network": "dcgan",
@@ -142,6 +162,7 @@ DEFAULTS = {
     "precision": "auto",
     "jit": "auto",
     "threads": None,
+    "init_from": None,
 }
 
 # Every method's own options, {name: (method, Option)}.
@@ -161,6 +182,7 @@ _CHOICES = {
     "strategy": STRATEGIES,
     "precision": PRECISIONS,
     "jit": JITS,
+    "bad_images": names.BAD_IMAGES,
 }
 
 # a field's type: (what a value may be an instance of, how an error calls it)
@@ -217,9 +239,10 @@ def resolve(**given):
     """
     given = {name: value for name, value in given.items() if value is not None}
     values = DEFAULTS | given
-    shape = names.check(values["dataset"], values["data_dir"], values["image_size"], values["channels"])
-    source = names.DATASETS.get(values["dataset"], names.PREPARED)
-    values = DEFAULTS | source.defaults | given
+    asked = {name: values[name] for name in ("data_dir", "image_size", "channels", "split")}
+    shape = names.check(values["dataset"], **asked)
+    given |= {"dataset": names.absolute(values["dataset"]), "data_key": names.key(values["dataset"], shape)}
+    values = DEFAULTS | names.source(values["dataset"]).defaults | given
     if len(shape) == 3:
         values |= {"image_size": shape[0], "channels": shape[2]}
     for table, argument in (

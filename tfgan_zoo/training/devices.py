@@ -7,6 +7,8 @@ import os
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.training.errors import RunError
+
 
 def resolve(config):
     """Settles what `Config` left to "auto", and applies it to this process; call it before any other TensorFlow work.
@@ -58,6 +60,25 @@ def make_strategy(config):
 def scope(strategy):
     """Returns the context in which a run's variables are made."""
     return strategy.scope() if strategy else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def out_of_memory(config):
+    """Turns TensorFlow's page on memory that ran out into one line.
+
+    Raises:
+        RunError: in the place of a ResourceExhaustedError.
+    """
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        reason = " ".join(str(error.message).split())
+        if "No space left" in reason:
+            raise RunError(f"the disk is full: {reason[:200]}") from None
+        raise RunError(
+            f"out of memory with batch_size={config.batch_size}: choose a smaller --batch_size, or --width"
+            f" ({reason[:200]})"
+        ) from None
 
 
 def _devices():

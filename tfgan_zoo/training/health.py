@@ -32,7 +32,8 @@ class Health:
         samples = self._model(self._latents)
         judged = self._model.judge(*(self._outputs(images) for images in (*self._reals, samples)))
         numbers = dict(zip(("d_train", "d_heldout", "d_samples"), map(float, judged), strict=True))
-        return numbers | {"diversity": mean_distance(samples) / mean_distance(self._reals[0])}
+        reals = mean_distance(self._reals[0])  # 0 of a single image, or of copies of one
+        return numbers | {"diversity": mean_distance(samples) / reals if reals else 1.0}
 
     @tf.function(reduce_retracing=True)
     def _outputs(self, images):
@@ -40,12 +41,12 @@ class Health:
 
 
 def mean_distance(images):
-    """Returns the mean Euclidean distance between the images[N, ...] of a batch, over all pairs, as a float."""
+    """Returns the mean Euclidean distance between the images[N, ...] of a batch, over all pairs; 0 of one image."""
     flat = np.reshape(images, (len(images), -1)).astype("float64")
     flat -= flat.mean(axis=0)
     squares = np.sum(flat**2, axis=1)
     distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * flat @ flat.T, 0.0))
-    return float(distances.sum() / (len(flat) * (len(flat) - 1)))
+    return float(distances.sum() / max(1, len(flat) * (len(flat) - 1)))
 
 
 def word(signals):

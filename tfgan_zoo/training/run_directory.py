@@ -148,7 +148,10 @@ def write_atomically(path, content):
 
 def _claim(root, config):
     """Makes the folder of the next number; of two processes that want it, one takes the next but one."""
-    dataset = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")
+    name = config.dataset
+    if pathlib.Path(name).is_absolute():  # a folder or zip file
+        name = pathlib.Path(name).name.removesuffix(".zip")
+    dataset = re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip("_.")[:64] or "data"
     root.mkdir(parents=True, exist_ok=True)
     while True:
         taken = [int(match[1]) for entry in root.iterdir() if (match := re.match(r"(\d{5})-", entry.name))]

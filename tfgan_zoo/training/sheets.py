@@ -33,4 +33,6 @@ class Sheets:
         if self._mixture:
             reals, _ = self._data.reals(POINTS)
             return pictures.scatter(reals[:0] if samples is None else samples, reals)
-        return pictures.grid((self._data.reals(IMAGES)[0] + 1) / 2 if samples is None else samples)
+        if samples is None:
+            samples = (self._data.reals(min(IMAGES, self._data.num_train))[0] + 1) / 2
+        return pictures.grid(samples)

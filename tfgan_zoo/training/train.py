@@ -13,7 +13,7 @@ from tfgan_zoo.training.health import Health
 from tfgan_zoo.training.sheets import Sheets
 
 
-def train(config, run, data):
+def train(config, run, data, begin=None):
     """Trains a run to its end, from the newest checkpoint if there is one.
 
     Whatever kills it, starting it again goes on from the last checkpoint and ends with the same bits.
@@ -22,6 +22,7 @@ def train(config, run, data):
         config: a `Config` settled by `devices.resolve`.
         run: its `RunDirectory`.
         data: what `tfgan_zoo.data.load` returned.
+        begin: a function of the fresh model, called if there is no checkpoint: it may give it trained weights.
 
     Returns:
         The trained `GAN`.
@@ -29,13 +30,20 @@ def train(config, run, data):
     Raises:
         Diverged: a loss is no longer a number.
         Interrupted: a signal came; the state is saved.
-        RunError: a checkpoint does not fit, or cannot be written.
+        RunError: a checkpoint does not fit, or cannot be written; or the device has too little memory.
     """
+    with devices.out_of_memory(config):
+        return _train(config, run, data, begin)
+
+
+def _train(config, run, data, begin):
     keras.utils.set_random_seed(config.seed)
     with devices.scope(devices.make_strategy(config)):
         model = build_model(config)
     checkpoints = Checkpoints(model, run.checkpoints)
     step = checkpoints.restore()
+    if begin is not None and checkpoints.latest is None:
+        begin(model)
     run.forget_after(step)
     progress = callbacks.Progress(config, step)
     sheets = Sheets(model, data, run)

@@ -1,0 +1,230 @@
+"""train.py on a folder of pictures, and from the weights of a trained model."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgan_zoo import loading
+from tfgan_zoo.cli import app
+from tfgan_zoo.cli.train import main
+from tfgan_zoo.methods import GAN
+from tfgan_zoo.training.config import resolve
+from tfgan_zoo.training.run_directory import RunDirectory
+
+SHORT = ("--batch_size=8", "--threads=2", "--kimg=0.032", "--tick_kimg=0.016")  # 4 steps
+TINY = ("--method=gan", "--network=mlp", "--width=2", "--latent_dim=4", *SHORT)
+
+
+@pytest.fixture
+def run(capsys):
+    """A function that runs train.py: returns (status, stdout, stderr)."""
+
+    def call(*flags):
+        capsys.readouterr()
+        status = main([str(flag) for flag in flags])
+        output = capsys.readouterr()
+        return status, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def refused(run, monkeypatch):
+    """A function that runs train.py on bad input and returns its line."""
+
+    def call(*flags, tensorflow=False):
+        with monkeypatch.context() as patch:
+            if not tensorflow:
+                patch.setattr(app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+            status, out, err = run(*flags)
+        assert (status, out) == (2, "") and err.count("\n") == 1 and err.startswith("train.py: ")
+        return err
+
+    return call
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """The folder "my phötos" in the current folder: 12 pictures of two classes."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(0)
+    for i in range(12):
+        path = tmp_path / "my phötos" / ("cat", "dog")[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 256, (32, 40, 3), np.uint8)).save(path)
+    return tmp_path / "my phötos"
+
+
+@pytest.fixture(scope="module")
+def donor(tmp_path_factory):
+    """A run of four steps on the embedded images."""
+    folder = tmp_path_factory.mktemp("donor") / "run"
+    assert main([*TINY, f"--run_dir={folder}"]) == 0
+    return folder
+
+
+def test_a_folder_trains_and_resumes(photos, run):
+    status, out, err = run(*TINY, "--dataset=my phötos", "--kimg=0.016")
+    assert (status, err) == (0, "")
+    folder = photos.parent / "runs" / "00000-gan-my_ph_tos"
+    assert out.splitlines()[:2] == [
+        f"run       runs/{folder.name}",
+        f"data      {photos}: 12 picture files (in color, median shorter side 32 px) as 32 x 32 x 3, 2 classes:"
+        " 11 images train, 1 are held out, 0 are left out.",
+    ]
+    config = RunDirectory(folder).config()
+    assert (config.dataset, config.image_size, config.channels) == (str(photos), 32, 3)
+    assert config.data_key and config.bad_images == "error"
+    with Image.open(folder / "reals.png") as reals:
+        assert reals.size == (4 * 32, 3 * 32)  # 11 images
+    status, out, err = run(f"--run_dir={folder}", "--dataset=./my phötos", "--kimg=0.032")
+    assert (status, err) == (0, "") and "resuming at step 2" in out
+    shutil.rmtree(photos)  # what is trained does without them
+    assert loading.load(folder).generate(1).shape == (1, 32, 32, 3)
+    assert "does not exist" in run(f"--run_dir={folder}")[2]
+
+
+def test_a_run_resumes_on_its_own_pictures_only(photos, run, refused):
+    assert run(*TINY, "--dataset=my phötos", "--kimg=0.016", "--run_dir=run")[0] == 0
+    shutil.copy(photos / "cat" / "0.png", photos / "cat" / "copy.png")
+    assert f"dataset={photos}: its pictures" in refused("--run_dir=run")
+    (photos / "cat" / "copy.png").unlink()
+    assert run("--run_dir=run")[0] == 0
+
+
+def test_bad_pictures_stop_before_tensorflow_starts(photos, refused):
+    (photos / "cat" / "0.png").write_text("text")
+    assert "cat/0.png is no PNG" in refused(*TINY, "--dataset=my phötos")
+    assert not (photos.parent / "runs").exists()
+    (photos / "cat" / "0.png").unlink()
+    assert "bad_images=sip is unknown (did you mean skip?)" in refused("--dataset=my phötos", "--bad_images=sip")
+    assert "smaller than image_size=64" in refused("--dataset=my phötos", "--image_size=64")
+    assert "image_size=48 is not for network=dcgan" in refused("--dataset=my phötos", "--image_size=48")
+
+
+def test_what_is_left_out_is_told_and_logged(photos, run):
+    (photos / "cat" / "0.png").write_text("text")
+    status, out, err = run(*TINY, "--dataset=my phötos", "--bad_images=skip", "--run_dir=run", "--kimg=0.008")
+    assert (status, err) == (0, "")
+    line = "left out  cat/0.png is no PNG, JPEG, WEBP, BMP or GIF picture"
+    assert line in out.splitlines() and line in (photos.parent / "run" / "log.txt").read_text().splitlines()
+    assert "1 are left out" in out
+    assert run("--run_dir=run")[0] == 0
+
+
+def test_a_long_list_is_in_the_log(photos, run, monkeypatch):
+    monkeypatch.setattr("tfgan_zoo.cli.train._SHOWN", 3)
+    for i in range(5):
+        next(photos.rglob(f"{i}.png")).write_text("text")
+    out = run(*TINY, "--dataset=my phötos", "--bad_images=skip", "--run_dir=run", "--kimg=0.008")[1]
+    assert out.count("left out  ") == 2 and "and 3 more, see run/log.txt" in out
+    assert (photos.parent / "run" / "log.txt").read_text().count("left out  ") == 5
+
+
+def test_dry_run_decodes_nothing(photos, run):
+    (photos / "cat" / "0.png").write_text("text")
+    status, out, err = run("--dry_run", "--threads=2", "--dataset=my phötos")
+    assert (status, err) == (0, "") and json.loads(out)["dataset"] == str(photos)
+
+
+def test_copies_of_one_picture_train(photos, run):
+    for path in photos.rglob("*.png"):
+        Image.new("L", (32, 32), 99).save(path)
+    assert run(*TINY, "--dataset=my phötos", "--run_dir=run")[0] == 0
+
+
+@pytest.mark.parametrize("name, folder", [("a.b/Ferien 2024.zip", "Ferien_2024"), ("漢", "data"), ("x" * 99, "x" * 64)])
+def test_run_directories_are_named_after_the_folder(name, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = resolve(method="gan", dataset="ring")
+    config = type(config)(**{**vars(config), "dataset": str(tmp_path / name)})
+    assert RunDirectory.create(config).path.name == f"00000-gan-{folder}"
+
+
+# From trained weights
+
+
+def weights_at_step_0(monkeypatch):
+    """A list that gets the generator's and the discriminator's weights when training begins."""
+    found = []
+    inner = GAN.fit
+
+    def fit(self, *args, **kwargs):
+        found.append([weight.numpy() for network in (self.generator, self.discriminator) for weight in network.weights])
+        return inner(self, *args, **kwargs)
+
+    monkeypatch.setattr(GAN, "fit", fit)
+    return found
+
+
+def test_a_run_begins_at_the_donors_weights(photos, donor, run, monkeypatch):
+    found = weights_at_step_0(monkeypatch)
+    status, _, err = run(f"--init_from={donor}", "--dataset=my phötos", *SHORT, "--kimg=0.016", "--run_dir=run")
+    assert (status, err) == (0, "")
+    config = RunDirectory("run").config()
+    assert (config.init_from, config.width, config.latent_dim, config.channels) == (str(donor), 2, 4, 1)
+    assert (config.method, config.network) == ("gan", "mlp")
+    model = loading.load(donor)
+    expected = [weight.numpy() for network in (model.generator, model.discriminator) for weight in network.weights]
+    assert all(np.array_equal(*pair) for pair in zip(found[0], expected, strict=True))
+
+
+def test_a_resumed_run_does_not_begin_again(photos, donor, run, refused, tmp_path):
+    copy = shutil.copytree(donor, tmp_path / "copy")
+    flags = (f"--init_from={copy}", "--dataset=my phötos", *SHORT, "--kimg=0.016", "--run_dir=run")
+    assert run(*flags)[0] == 0
+    shutil.rmtree(copy)  # it is not needed any more
+    status, out, err = run("--run_dir=run", "--kimg=0.032")
+    assert (status, err) == (0, "") and "resuming at step 2" in out
+    assert "begun with init_from=" in refused("--run_dir=run", "--init_from=pconv_fashion_mnist_10k")
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(photos, donor, run, monkeypatch):
+    flags = (f"--init_from={donor}", "--dataset=my phötos", *SHORT, "--kimg=0.016", "--run_dir=run")
+    found = weights_at_step_0(monkeypatch)
+    assert run(*flags)[0] == 0
+    shutil.rmtree("run/checkpoints")
+    assert run("--run_dir=run")[0] == 0
+    assert all(np.array_equal(*pair) for pair in zip(*found, strict=True))
+
+
+def test_a_shape_that_differs_is_refused(photos, donor, refused):
+    line = refused(f"--init_from={donor}", "--dataset=my phötos", "--width=3", "--threads=2", tensorflow=True)
+    assert f"init_from={donor}: the generator's" in line and "shape" in line
+    assert not (photos.parent / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (["--init_from=nothing"], "init_from=nothing is no run, preset, .keras file or export"),
+        (["--init_from=pconv_fashion_mnist_10k", "--method=express"], "is not for method=express"),
+        (["--init_from=pconv_fashion_mnist_10k", "--dataset=ring"], "image_size=32: ring has vectors"),
+    ],
+)
+def test_what_cannot_be_begun_at(flags, words, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert words in refused(*flags)
+
+
+# Memory
+
+
+@pytest.mark.parametrize(
+    "reason, words",
+    [
+        ("OOM when allocating tensor with shape[64,512]\nand more", "batch_size=8: choose a smaller --batch_size"),
+        ("No space left on device", "the disk is full"),
+    ],
+)
+def test_memory_that_runs_out_is_one_line(photos, run, monkeypatch, reason, words):
+    def fit(self, *args, **kwargs):
+        raise tf.errors.ResourceExhaustedError(None, None, reason)
+
+    monkeypatch.setattr(GAN, "fit", fit)
+    status, _, err = run(*TINY, "--dataset=my phötos", "--run_dir=run")
+    assert status == 1 and words in err and err.count("\n") == 1

@@ -1,0 +1,213 @@
+"""From the bytes of a picture to pixels: every kind of picture, and what is none."""
+
+import io
+import struct
+import zlib
+
+import hypothesis
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+from PIL import Image
+
+from tfgan_zoo.data import decode
+from tfgan_zoo.data.decode import BadImage
+
+DRAW = np.random.default_rng(0)
+SQUARE = DRAW.integers(0, 256, (8, 8, 3), np.uint8)
+
+
+def saved(image, kind="PNG", **options):
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def picture(array):
+    return Image.fromarray(array)
+
+
+def test_pixels_of_a_lossless_picture_are_kept():
+    for kind in ("PNG", "BMP", "WEBP"):
+        content = saved(picture(SQUARE), kind, **({"lossless": True} if kind == "WEBP" else {}))
+        np.testing.assert_array_equal(decode.decode(content, 8, 3), SQUARE)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF"])
+def test_lossy_pictures_are_near(kind):
+    smooth = np.broadcast_to(np.arange(0, 256, 8, np.uint8)[:, None, None], (32, 32, 3))
+    found = decode.decode(saved(picture(smooth.copy()), kind), 32, 3).astype(int)
+    assert np.abs(found - smooth).mean() < 4
+
+
+@pytest.mark.parametrize("width, height", [(12, 8), (8, 12), (13, 8), (8, 13), (9, 8)])
+def test_the_square_in_the_middle_is_taken(width, height):
+    pixels = DRAW.integers(0, 256, (height, width, 3), np.uint8)
+    top, left = (height - 8) // 2, (width - 8) // 2
+    found = decode.decode(saved(picture(pixels)), 8, 3)
+    np.testing.assert_array_equal(found, pixels[top : top + 8, left : left + 8])
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_scaling_is_the_mean_over_areas(size):
+    pixels = SQUARE.reshape(size, 8 // size, size, 8 // size, 3).mean(axis=(1, 3))
+    found = decode.decode(saved(picture(SQUARE)), size, 3)
+    assert np.abs(found - pixels).max() <= 1  # each of the two passes rounds
+
+
+def test_grey_and_colour():
+    grey = SQUARE[..., 0]
+    content = saved(Image.fromarray(grey))
+    np.testing.assert_array_equal(decode.decode(content, 8, 1)[..., 0], grey)
+    np.testing.assert_array_equal(decode.decode(content, 8, 3), np.repeat(grey[..., None], 3, axis=-1))
+    weights = SQUARE @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(decode.decode(saved(picture(SQUARE)), 8, 1)[..., 0] - weights).max() <= 0.51
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_16_bits_become_8(channels):
+    deep = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1040
+    found = decode.decode(saved(Image.fromarray(deep)), 8, channels)
+    np.testing.assert_array_equal(found, np.repeat(np.rint(deep / 257)[..., None], channels, axis=-1))
+    whole = np.full((8, 8), 65535, np.uint16)
+    assert (decode.decode(saved(Image.fromarray(whole)), 4, channels) == 255).all()
+
+
+def png(depth, kind, rows):
+    """A PNG file of raw rows: bit depths that Pillow does not write."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    height, width = rows.shape[:2]
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def test_16_bits_a_channel():
+    deep = np.broadcast_to(SQUARE.astype(">u2") * 257, SQUARE.shape).astype(">u2")
+    np.testing.assert_array_equal(decode.decode(png(16, 2, deep), 8, 3), SQUARE)
+
+
+def test_what_is_transparent_is_white():
+    pixels = np.dstack([SQUARE, np.full((8, 8), 255, np.uint8)])
+    pixels[:4, :, 3] = 0
+    found = decode.decode(saved(Image.fromarray(pixels)), 8, 3)
+    assert (found[:4] == 255).all()
+    np.testing.assert_array_equal(found[4:], SQUARE[4:])
+    half = Image.new("RGBA", (8, 8), (0, 0, 0, 128))
+    assert set(decode.decode(saved(half), 8, 3).flat) == {127}
+    assert set(decode.decode(saved(half.convert("LA")), 8, 1).flat) == {127}
+
+
+def test_transparent_palettes_and_colour_keys_are_white_too():
+    palette = Image.new("P", (8, 8), 1)
+    palette.putpalette([9, 9, 9, 200, 0, 0])
+    assert decode.decode(saved(palette), 8, 3)[0, 0].tolist() == [200, 0, 0]
+    assert decode.decode(saved(palette, "GIF"), 8, 3)[0, 0].tolist() == [200, 0, 0]
+    assert decode.decode(saved(palette, transparency=1), 8, 3)[0, 0].tolist() == [255] * 3
+    assert decode.decode(saved(Image.new("RGB", (8, 8), "red"), transparency=(255, 0, 0)), 8, 3).min() == 255
+
+
+@pytest.mark.parametrize("mode, white", [("CMYK", (0, 0, 0, 0)), ("YCbCr", (255, 128, 128)), ("1", 1)])
+def test_other_modes_become_rgb(mode, white):
+    content = saved(Image.new(mode, (8, 8), white), "PNG" if mode == "1" else "JPEG")
+    assert decode.decode(content, 8, 3).min() >= 254
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation):
+    """A picture that is white above and left, stored in each of the eight ways, comes out the same."""
+    upright = np.zeros((8, 12), np.uint8)
+    upright[:4, :8] = 255
+    turns = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.T,
+        6: upright.T[::-1],
+        7: upright.T[::-1, ::-1],
+        8: upright.T[:, ::-1],
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    found = decode.decode(saved(Image.fromarray(turns[orientation]), exif=exif.tobytes()), 8, 1)[..., 0]
+    np.testing.assert_array_equal(found, upright[:, 2:10])
+
+
+def test_animations_give_their_first_frame():
+    frames = [Image.new("RGB", (8, 8), name) for name in ("red", "blue")]
+    for kind in ("GIF", "WEBP", "PNG"):
+        found = decode.decode(saved(frames[0], kind, save_all=True, append_images=frames[1:]), 8, 3)
+        assert np.abs(found[0, 0].astype(int) - [255, 0, 0]).max() < 8
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"%PDF-1.4", b"<svg/>", b"\0" * 1000])
+def test_what_is_no_picture(content):
+    for read in (decode.look, lambda content: decode.decode(content, 8, 3)):
+        with pytest.raises(BadImage, match=r"is no PNG|is damaged"):
+            read(content)
+
+
+def test_formats_that_could_run_programs_are_not_read():
+    content = saved(picture(SQUARE), "EPS")
+    with pytest.raises(BadImage, match="is no PNG, JPEG, WEBP, BMP or GIF picture"):
+        decode.decode(content, 8, 3)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP"])
+def test_a_cut_file_is_damaged(kind):
+    content = saved(picture(DRAW.integers(0, 256, (64, 64, 3), np.uint8)), kind)
+    with pytest.raises(BadImage, match="is damaged"):
+        decode.decode(content[: len(content) // 2], 32, 3)
+
+
+def test_a_small_picture():
+    with pytest.raises(BadImage, match="is 9 x 7 pixels, smaller than image_size=8"):
+        decode.decode(saved(Image.new("L", (9, 7))), 8, 1)
+
+
+@pytest.mark.parametrize("side", [8001, 10000, 20000])
+def test_many_pixels_are_refused_by_the_header(side):
+    """The files have no pixels at all."""
+    content = png(8, 0, np.zeros((1, 1), np.uint8)).replace(struct.pack(">II", 1, 1), struct.pack(">II", side, side))
+    content = content.replace(content[29:33], struct.pack(">I", zlib.crc32(content[12:29])))
+    for read in (decode.look, lambda content: decode.decode(content, 8, 3)):
+        with pytest.raises(BadImage, match="more than 64 million pixels"):
+            read(content)
+
+
+def fuzz(content):
+    """Reads bytes as a picture: uint8 pixels or a BadImage of one line, whatever they are."""
+    with decode.quietly():
+        try:
+            pixels = decode.decode(content, 4, 3)
+        except BadImage as error:
+            assert "\n" not in str(error) and len(str(error)) < 300
+        else:
+            assert pixels.shape == (4, 4, 3) and pixels.dtype == np.uint8
+
+
+KINDS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+FILES = {kind: saved(picture(SQUARE), kind) for kind in KINDS}
+
+
+@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.given(st.sampled_from(KINDS), st.data())
+def test_fuzz_damaged_pictures(kind, data):
+    content = bytearray(FILES[kind])
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    fuzz(bytes(content[: data.draw(st.integers(0, len(content)))]))
+
+
+@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.given(st.sampled_from([b"", *(content[:16] for content in FILES.values())]), st.binary(max_size=200))
+def test_fuzz_anything(start, rest):
+    fuzz(start + rest)

@@ -1,0 +1,365 @@
+"""A folder of pictures as a data set: what it is made into, the cache, and the files that cannot be used."""
+
+import hashlib
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_zoo import data
+from tfgan_zoo.data import cache, decode, files, folders, images, names
+
+DRAW = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """A cache for each test; the work that goes into it is counted."""
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """A list that gets an item for each picture that is decoded."""
+    done = []
+    inner = decode.decode
+    monkeypatch.setattr(decode, "decode", lambda *args: done.append(1) or inner(*args))
+    return done
+
+
+def make(root, *names_, side=32, mode="RGB"):
+    """Writes random pictures; returns {name: pixels}."""
+    pictures = {}
+    for name in names_:
+        shape = (side, side, 3) if mode == "RGB" else (side, side)
+        pictures[name] = DRAW.integers(0, 256, shape, np.uint8)
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pictures[name]).save(root / name)
+    return pictures
+
+
+def refused(path, **arguments):
+    with pytest.raises(ValueError) as caught:
+        data.load(str(path), **arguments)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+TWENTY = tuple(f"{kind}/{i}.png" for kind in ("cat", "dög", "eel") for i in range(7))[:20]
+
+
+def test_a_folder_is_read_as_it_is(tmp_path):
+    pictures = make(tmp_path / "x", *TWENTY)
+    found = data.load(str(tmp_path / "x"))
+    assert found.shape == (32, 32, 3) == data.check(str(tmp_path / "x"))
+    assert (found.num_train, found.num_heldout, found.native) == (18, 2, 32)
+    assert (found.num_classes, found.label_names) == (3, ("cat", "dög", "eel"))
+    assert found.skipped == () and "20 picture files (in color" in found.description
+    order = sorted(pictures, key=lambda name: hashlib.sha256(ascii(name).encode()).digest())
+    pixels, labels = (np.concatenate(pair) for pair in zip(found.reals(18), found.reals(2, "heldout"), strict=True))
+    np.testing.assert_array_equal(np.rint((pixels + 1) * 127.5), [pictures[name] for name in order])
+    assert [found.label_names[label] for label in labels] == [name.split("/")[0] for name in order]
+
+
+def test_a_zip_is_read_as_its_folder(tmp_path):
+    make(tmp_path / "x", *TWENTY)
+    shutil.make_archive(tmp_path / "y", "zip", tmp_path / "x")
+    shutil.make_archive(tmp_path / "z", "zip", tmp_path, "x")  # with a folder around everything
+    folder, archive, around = (data.load(str(tmp_path / name)) for name in ("x", "y.zip", "z.zip"))
+    for mine, theirs in zip(folder.reals(18), archive.reals(18), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert folder.label_names == archive.label_names == around.label_names
+
+
+def test_adding_a_picture_moves_no_other(tmp_path):
+    make(tmp_path / "x", *TWENTY)
+    before = data.load(str(tmp_path / "x")).reals(18)[0].tolist()
+    make(tmp_path / "x", "eel/6.png")
+    after = data.load(str(tmp_path / "x"))
+    after = np.concatenate([after.reals(after.num_train)[0], after.reals(after.num_heldout, "heldout")[0]]).tolist()
+    assert [image for image in after if image in before] == before
+
+
+@pytest.mark.parametrize(
+    "names_, classes",
+    [(("1.png", "2.png"), ()), (("a/1.png", "2.png"), ()), (("a/1.png", "b/2.png"), ("a", "b"))],
+)
+def test_labels(tmp_path, names_, classes):
+    make(tmp_path / "x", *names_)
+    found = data.load(str(tmp_path / "x"))
+    assert (found.label_names, found.num_classes) == (classes, len(classes))
+    assert (found.num_train, found.num_heldout) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "sides, size", [((32, 33), 32), ((63,), 32), ((64, 65), 64), ((32, 100, 200), 64), ((500, 90, 129), 128)]
+)
+def test_the_default_size_follows_the_median(tmp_path, sides, size):
+    for side in sides:
+        make(tmp_path / "x", f"{side}.png", side=side)
+    assert data.check(str(tmp_path / "x")) == (size, size, 3)
+    assert data.check(str(tmp_path / "x"), image_size=48, channels=1) == (48, 48, 1)
+
+
+def test_grey_only_if_all_are(tmp_path):
+    make(tmp_path / "x", "1.png", "2.png", mode="L")
+    assert data.check(str(tmp_path / "x"))[-1] == 1
+    make(tmp_path / "x", "3.png")
+    assert data.check(str(tmp_path / "x"))[-1] == 3
+    assert data.load(str(tmp_path / "x"), channels=1).reals(2)[0].shape == (2, 32, 32, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"channels": 2}, "channels=2 must be 1"),
+        ({"channels": 4}, "channels=4 must be 1"),
+        ({"image_size": 0}, "image_size=0 must be at least 1"),
+        ({"bad_images": "ignore"}, "bad_images=ignore is unknown"),
+    ],
+)
+def test_bad_arguments(tmp_path, arguments, words):
+    make(tmp_path / "x", "1.png", "2.png")
+    assert words in refused(tmp_path / "x", **arguments)
+
+
+def test_checks_need_no_tensorflow(tmp_path):
+    make(tmp_path / "x", "1.png", "2.png")
+    code = (
+        "import sys; from tfgan_zoo.data import names; path = sys.argv[1]; shape = names.check(path);"
+        "names.prepare(path, shape, key=names.key(path, shape));"
+        "print([name for name in ('tensorflow', 'keras', 'tensorflow_datasets') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x")], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+# The cache
+
+
+def test_pictures_are_decoded_once(tmp_path, decoded, monkeypatch):
+    make(tmp_path / "x", *TWENTY)
+    first = data.load(str(tmp_path / "x")).reals(18)
+    assert len(decoded) == 20
+    monkeypatch.setattr(pathlib.Path, "read_bytes", lambda path: pytest.fail(f"{path} was read again"))
+    np.testing.assert_array_equal(data.load(str(tmp_path / "x")).reals(18)[0], first[0])
+    assert len(decoded) == 20
+    monkeypatch.undo()
+
+
+def test_another_size_is_another_cache(tmp_path, decoded):
+    make(tmp_path / "x", "1.png", "2.png")
+    for arguments in ({}, {"image_size": 16}, {"channels": 1}, {"image_size": 16}):
+        data.load(str(tmp_path / "x"), **arguments)
+    assert len(decoded) == 6
+
+
+def test_a_touched_or_moved_folder_keeps_its_cache(tmp_path, decoded):
+    make(tmp_path / "x", "1.png", "2.png")
+    shape = data.check(str(tmp_path / "x"))
+    key = names.key(str(tmp_path / "x"), shape)
+    data.load(str(tmp_path / "x"))
+    (tmp_path / "x" / "1.png").touch()
+    shutil.copytree(tmp_path / "x", tmp_path / "y")
+    for folder in ("x", "y"):
+        assert names.key(str(tmp_path / folder), shape) == key
+        data.load(str(tmp_path / folder), key=key)
+    assert len(decoded) == 2
+
+
+@pytest.mark.parametrize("change", ["pixels", "name", "more", "fewer", "bad"])
+def test_changed_contents_are_not_those_of_the_key(tmp_path, change):
+    root = tmp_path / "x"
+    make(root, "a/1.png", "b/2.png", "b/3.png")
+    key = names.key(str(root), data.check(str(root)))
+    data.load(str(root), key=key)
+    if change == "pixels":
+        make(root, "a/1.png")
+    elif change == "name":
+        (root / "a/1.png").rename(root / "b/1.png")
+    elif change == "more":
+        make(root, "a/4.png")
+    elif change == "fewer":
+        (root / "b/3.png").unlink()
+    else:
+        (root / "a/bad.png").write_text("text")
+    assert f"dataset={root}: its pictures" in refused(root, key=key)
+
+
+@pytest.mark.parametrize("damage", ["index", "no index", "records", "no records"])
+def test_a_damaged_cache_is_made_again(tmp_path, own_cache, decoded, damage):
+    make(tmp_path / "x", "1.png", "2.png")
+    before = data.load(str(tmp_path / "x")).reals(1)[0]
+    (file,) = own_cache.rglob(cache.INDEX if "index" in damage else cache.RECORDS)
+    file.unlink() if damage.startswith("no") else file.write_bytes(file.read_bytes()[:-5])
+    np.testing.assert_array_equal(data.load(str(tmp_path / "x")).reals(1)[0], before)
+    assert len(decoded) == 4
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError("no")])
+def test_a_broken_off_decoding_leaves_nothing(tmp_path, own_cache, monkeypatch, error):
+    make(tmp_path / "x", *TWENTY)
+    inner = decode.decode
+
+    def decode_some(content, *arguments):
+        if hashlib.sha256(content).digest()[0] < 100:
+            raise error
+        return inner(content, *arguments)
+
+    monkeypatch.setattr(decode, "decode", decode_some)
+    with pytest.raises((KeyboardInterrupt, ValueError)):
+        data.load(str(tmp_path / "x"))
+    assert [path.name.split("-")[0] for path in own_cache.iterdir()] == ["survey"]
+
+
+def test_two_processes_may_decode_at_once(tmp_path, own_cache):
+    """The second one finds the first one's work when it wants to put down its own."""
+    make(tmp_path / "x", "1.png", "2.png")
+    shape = data.check(str(tmp_path / "x"))
+    key = names.key(str(tmp_path / "x"), shape)
+
+    def items():
+        folders.prepare(str(tmp_path / "x"), shape)  # the other process
+        yield np.zeros(shape, np.uint8)
+
+    kept = cache.write(key, shape, items(), lambda: {"labels": [0], "label_names": [], "bad": [], "about": {}})
+    assert len(kept) == 2
+    assert sorted(path.name for path in own_cache.iterdir() if path.is_dir()) == [key]
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
+    make(tmp_path / "x", "1.png", "2.png")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "file" / "cache"))
+    message = refused(tmp_path / "x")
+    assert f"cache {tmp_path / 'file' / 'cache'} cannot be written" in message and "$TFGAN_ZOO_CACHE" in message
+
+
+def test_what_does_not_fit_into_memory_stays_on_disk(tmp_path, monkeypatch):
+    make(tmp_path / "x", *TWENTY)
+    inside = data.load(str(tmp_path / "x"))
+    monkeypatch.setattr(images, "MAX_BYTES", 1000)
+    outside = data.load(str(tmp_path / "x"))
+    assert isinstance(outside.source, images.Stored) and isinstance(inside.source, images.Images)
+    for mine, theirs in zip(outside.train(3, 2, 5, 4).take(8), inside.train(3, 2, 5, 4).take(8), strict=True):
+        np.testing.assert_array_equal(mine["images"], theirs["images"])
+        np.testing.assert_array_equal(mine["labels"], theirs["labels"])
+    for split, num in (("train", 18), ("heldout", 2)):
+        np.testing.assert_array_equal(outside.reals(num, split)[0], inside.reals(num, split)[0])
+
+
+def test_the_cache_is_where_the_variable_says(monkeypatch):
+    monkeypatch.delenv("TFGAN_ZOO_CACHE")
+    assert cache.root() == pathlib.Path.home() / ".cache" / "tfgan_zoo"
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", "~/elsewhere")
+    assert cache.root() == pathlib.Path.home() / "elsewhere"
+
+
+# Files that cannot be used
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def device(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+BAD = {
+    "cut": (cut, "is damaged (image file is truncated"),
+    "text": (lambda path: path.write_text("hello"), "is no PNG"),
+    "empty": (lambda path: path.write_bytes(b""), "is no PNG"),
+    "small": (lambda path: Image.new("RGB", (31, 90)).save(path), "is 31 x 90 pixels, smaller than image_size=32"),
+    "large": (lambda path: Image.new("1", (9000, 8000)).save(path), "has more than 64 million pixels"),
+    "dangling": (lambda path: path.unlink() or path.symlink_to("nowhere"), "cannot be read (No such file"),
+    "device": (device, "is no ordinary file"),
+}
+
+
+@pytest.mark.parametrize("damage", BAD)
+def test_bad_files_are_named_or_left_out(tmp_path, own_cache, damage):
+    spoil, reason = BAD[damage]
+    pictures = make(tmp_path / "x", *TWENTY)
+    spoil(tmp_path / "x" / "dög" / "3.png")
+    message = refused(tmp_path / "x")
+    assert f"dög/3.png {reason}" in message and "--bad_images=skip" in message
+    assert not list(own_cache.rglob(cache.INDEX))
+    found = data.load(str(tmp_path / "x"), bad_images="skip")
+    assert len(found.skipped) == 1 and found.skipped[0].startswith(f"dög/3.png {reason}")
+    assert (found.num_train, found.num_heldout) == (18, 1) and "1 are left out" in found.description
+    pixels = [*found.reals(18)[0], *found.reals(1, "heldout")[0]]
+    kept = [pictures[name] for name in pictures if name != "dög/3.png"]
+    assert sorted(np.rint((image + 1) * 127.5).sum() for image in pixels) == sorted(image.sum() for image in kept)
+    assert f"dög/3.png {reason}" in refused(tmp_path / "x")  # from the cache, too
+
+
+def test_all_bad_files_are_counted(tmp_path):
+    make(tmp_path / "x", *TWENTY)
+    for name in TWENTY[:3]:
+        cut(tmp_path / "x" / name)
+    found = data.load(str(tmp_path / "x"), bad_images="skip")
+    assert sorted(line.split()[0] for line in found.skipped) == sorted(TWENTY[:3])
+    assert "(and 2 more)" in refused(tmp_path / "x")
+
+
+def test_unreadable_files_are_bad(tmp_path, monkeypatch):
+    """As root every file can be read: read_bytes plays the part."""
+    make(tmp_path / "x", *TWENTY)
+    inner = pathlib.Path.read_bytes
+
+    def read_bytes(path):
+        if path.name == "3.png" and path.parent.name == "dög":
+            raise PermissionError(13, "Permission denied", path)
+        return inner(path)
+
+    monkeypatch.setattr(pathlib.Path, "read_bytes", read_bytes)
+    assert "dög/3.png cannot be read (Permission denied)" in refused(tmp_path / "x")
+    assert len(data.load(str(tmp_path / "x"), bad_images="skip").skipped) == 1
+
+
+def test_an_empty_class_is_bad(tmp_path):
+    make(tmp_path / "x", *TWENTY)
+    (tmp_path / "x" / "fly").mkdir()
+    assert "fly/ is a class folder without a picture" in refused(tmp_path / "x")
+    found = data.load(str(tmp_path / "x"), bad_images="skip")
+    assert found.label_names == ("cat", "dög", "eel") and len(found.skipped) == 1
+
+
+def test_a_damaged_zip_member_is_bad(tmp_path):
+    make(tmp_path / "x", "1.png", "2.png", "3.png")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_STORED) as archive:
+        for name in ("1.png", "2.png", "3.png"):
+            archive.write(tmp_path / "x" / name, name)
+    content = bytearray((tmp_path / "x.zip").read_bytes())
+    content[content.index(b"2.png") + 200] ^= 255
+    (tmp_path / "x.zip").write_bytes(content)
+    assert "2.png cannot be read (Bad CRC-32" in refused(tmp_path / "x.zip")
+    assert len(data.load(str(tmp_path / "x.zip"), bad_images="skip").skipped) == 1
+
+
+@pytest.mark.parametrize("bad_images", ["error", "skip"])
+def test_too_few_pictures_are_one_line(tmp_path, bad_images):
+    (tmp_path / "x").mkdir()
+    assert "holds no picture" in refused(tmp_path / "x", bad_images=bad_images)
+    make(tmp_path / "x", "1.png")
+    assert "has 1 usable image(s); at least 2" in refused(tmp_path / "x", bad_images=bad_images)
+    (tmp_path / "x" / "1.png").write_text("text")
+    assert "none of its 1 picture files can be read" in refused(tmp_path / "x", bad_images=bad_images)
+
+
+def test_odd_names_stay_on_one_line(tmp_path):
+    make(tmp_path / "x", "a\nb/1.png", "漢/2.png", "漢/3.png")
+    (tmp_path / "x" / "漢" / "2.png").write_text("text")
+    assert "漢/2.png is no PNG" in refused(tmp_path / "x")
+    found = data.load(str(tmp_path / "x"), bad_images="skip")
+    assert found.label_names == ("a\\nb", "漢")
+    assert all(files.shown(line) == line for line in found.skipped)

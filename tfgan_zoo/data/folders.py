@@ -1,0 +1,200 @@
+"""A folder or a zip file of pictures as a data set: surveyed, decoded and checked before TensorFlow starts."""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+import statistics
+
+from tfgan_zoo.data import cache, decode, files
+
+SIZES = (128, 64, 32)  # a folder's image_size follows its pictures to one of these
+_AT_ONCE = 256  # pictures in memory
+
+
+@dataclasses.dataclass(frozen=True)
+class Survey:
+    """What is known of a folder before its pictures are decoded.
+
+    Attributes:
+        contents: str, a hash of all names and bytes.
+        num: int, how many picture files there are.
+        side: the median of the pictures' shorter sides, in pixels; None if no header can be read.
+        grey: bool, whether all of them are grey.
+    """
+
+    contents: str
+    num: int
+    side: float | None
+    grey: bool
+
+
+def survey(path):
+    """Reads all files of a folder or zip file once; the next time, if no name, size or time has changed, none.
+
+    Raises:
+        ValueError: in one line, if there is no picture file.
+    """
+    with files.scan(path) as found:
+        return _survey(path, found)
+
+
+def shape(path, image_size=None, channels=None):
+    """Returns the shape of the training images: (H, H, C).
+
+    Args:
+        path: str, a folder or zip file.
+        image_size: int, pixels a side; None is the largest of `SIZES` that is not above the median shorter side.
+        channels: int, 1 or 3; None is 1 if all pictures are grey.
+
+    Raises:
+        ValueError: in one line, if that cannot be.
+    """
+    if channels not in (None, 1, 3):
+        raise ValueError(f"channels={channels} must be 1 (grey) or 3 (RGB)")
+    if image_size is not None and image_size < 1:
+        raise ValueError(f"image_size={image_size} must be at least 1")
+    about = survey(path)
+    if about.side is None:
+        raise ValueError(f"dataset={path}: none of its {about.num} picture files can be read")
+    size = image_size or next((size for size in SIZES if size <= about.side), SIZES[-1])
+    return (size, size, channels or (1 if about.grey else 3))
+
+
+def key(path, shape):
+    """Returns the key of a folder's decoded images: a hash of its contents and of how they are decoded."""
+    return cache.digest(cache.FORMAT, survey(path).contents, list(shape))
+
+
+def prepare(path, shape, bad_images="error", key=None):
+    """Decodes a folder's pictures into the cache, if they are not there yet.
+
+    They are kept in the order of the SHA-256 of their names, which mixes classes and does not change when a picture is
+    added; the last tenth of this order is held out.
+
+    Args:
+        path: str, a folder or zip file.
+        shape: (H, H, C).
+        bad_images: str, "error" stops at the first file that cannot be used; "skip" leaves such files out.
+        key: str, what `key` returned before; None takes any contents.
+
+    Returns:
+        A `cache.Cache`; its `about` has the fields of the `Survey`.
+
+    Raises:
+        ValueError: in one line that names the file; or if fewer than two pictures are left, or the contents are not
+            those of `key`.
+    """
+    with files.scan(path) as found:
+        about = _survey(path, found)
+        where = cache.digest(cache.FORMAT, about.contents, list(shape))
+        if key not in (None, where):
+            raise ValueError(f"dataset={path}: its pictures have changed since the run was begun; begin a new run")
+        kept = cache.find(where)
+        if kept is None:
+            kept = _decode(path, found, about, shape, bad_images, where)
+    if kept.bad and bad_images == "error":
+        raise _bad(path, *kept.bad[0], others=len(kept.bad) - 1)
+    if len(kept) < 2:
+        raise ValueError(
+            f"dataset={path} has {len(kept)} usable image(s); at least 2 are needed: one to train on, one to hold out"
+        )
+    return kept
+
+
+def heldout(num):
+    """Returns how many of `num` images are held out: a tenth, at least one."""
+    return max(1, num // 10)
+
+
+def _survey(path, found):
+    if not found.names:
+        reason = "; ".join(f"{files.shown(name)} {reason}" for name, reason in found.problems[:1])
+        kinds = ", ".join(suffix.removeprefix(".") for suffix in files.SUFFIXES)
+        raise ValueError(f"dataset={path} holds no picture ({reason or kinds})")
+    stamp = cache.digest(cache.FORMAT, found.stamp)
+    known = cache.recall(f"survey-{stamp}")
+    if known is not None:
+        return Survey(**known)
+    contents, sides, grey = hashlib.sha256(), [], True
+    for name, (content_hash, side, is_grey) in _each(found, range(len(found.names)), _examine, "reading"):
+        contents.update(f"{name!a} {content_hash}\n".encode())
+        if side is not None:
+            sides.append(side)
+            grey = grey and is_grey
+    for problem in found.problems:
+        contents.update(f"{problem!a}\n".encode())
+    about = Survey(contents.hexdigest(), len(found.names), statistics.median(sides) if sides else None, grey)
+    cache.remember(f"survey-{stamp}", dataclasses.asdict(about))
+    return about
+
+
+def _examine(content, problem):
+    """Returns (hash, shorter side, grey) of a file; the latter two are None if it is no picture."""
+    if content is None:
+        return problem, None, None
+    try:
+        side, grey = decode.look(content)
+    except decode.BadImage:
+        side = grey = None
+    return hashlib.sha256(content).hexdigest(), side, grey
+
+
+def _decode(path, found, about, shape, bad_images, where):
+    size, _, channels = shape
+    order = sorted(range(len(found.names)), key=lambda i: hashlib.sha256(ascii(found.names[i]).encode()).digest())
+    bad, names = [list(problem) for problem in found.problems], []
+    if bad and bad_images == "error":
+        raise _bad(path, *bad[0], others=len(bad) - 1)
+
+    def convert(content, problem):
+        if content is None:
+            return None, problem
+        try:
+            return decode.decode(content, size, channels), None
+        except decode.BadImage as error:
+            return None, str(error)
+
+    def items():
+        for name, (pixels, problem) in _each(found, order, convert, "decoding"):
+            if pixels is not None:
+                names.append(name)
+                yield pixels
+            elif bad_images == "error":
+                raise _bad(path, name, problem)
+            else:
+                bad.append([name, problem])
+
+    def finish():
+        label_names, labels = files.classes(names)
+        label_names = [files.shown(name) for name in label_names]
+        return {"labels": labels, "label_names": label_names, "bad": bad, "about": dataclasses.asdict(about)}
+
+    return cache.write(where, shape, items(), finish)
+
+
+def _each(found, order, work, what):
+    """Yields (name, work(content, problem)) of files, some of them at once, in order; unread files have no content."""
+
+    def one(index):
+        try:
+            content, problem = found.read(index), None
+        except Exception as error:  # of the disk, or what a damaged zip member makes its decompressor raise
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:100]
+            content, problem = None, reason if reason.startswith(("is ", "has ")) else f"cannot be read ({reason})"
+        return found.names[index], work(content, problem)
+
+    def results():
+        with decode.quietly(), concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for start in range(0, len(order), _AT_ONCE):
+                yield from pool.map(one, order[start : start + _AT_ONCE])
+
+    return cache.progress(results(), len(order), what)
+
+
+def _bad(path, name, problem, others=0):
+    more = f" (and {others} more)" if others else ""
+    return ValueError(
+        f"dataset={path}: {files.shown(name)} {problem}{more}; mend or remove it, or leave such files out with"
+        " --bad_images=skip"
+    )

@@ -1,0 +1,29 @@
+"""A folder or a zip file of pictures as `Data`: its decoded images, read from the cache."""
+
+from tfgan_zoo.data import files, folders, images
+from tfgan_zoo.data.dataset import Data
+
+
+def load(name, data_dir, shape):
+    """The source of a folder or zip file of pictures, which needs no `data_dir`."""
+    del data_dir
+    cache = folders.prepare(name, shape, bad_images="skip")  # the caller has dealt with them
+    num_heldout = folders.heldout(len(cache))
+    about = folders.Survey(**cache.about)
+    classes = f"{len(cache.label_names)} classes" if cache.label_names else "no classes"
+    return Data(
+        name=name,
+        description=(
+            f"{about.num} picture files ({'grey' if about.grey else 'in color'}, median shorter side {about.side:g} px)"
+            f" as {shape[0]} x {shape[1]} x {shape[2]}, {classes}: {len(cache) - num_heldout} images train,"
+            f" {num_heldout} are held out, {len(cache.bad)} are left out."
+        ),
+        shape=shape,
+        num_train=len(cache) - num_heldout,
+        num_heldout=num_heldout,
+        num_classes=len(cache.label_names),
+        label_names=cache.label_names,
+        native=shape[0],
+        skipped=tuple(f"{files.shown(file)} {reason}" for file, reason in cache.bad),
+        source=images.from_cache(cache, len(cache) - num_heldout, shape),
+    )
