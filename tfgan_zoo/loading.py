@@ -65,12 +65,12 @@ def origin(source):
         source: as in `kind`.
 
     Returns:
-        A dict with "dataset" and, of a run, "data_dir"; empty if nothing is known.
+        A dict with "dataset" and, of a run, the other arguments of `tfgan_zoo.data.load`; empty if nothing is known.
     """
     what = kind(str(source))
     if what == "run":
         config = RunDirectory(source).config()
-        return {"dataset": config.dataset, "data_dir": config.data_dir}
+        return {"dataset": config.dataset, **config.data_arguments}
     return presets.origin(source) if what == "preset" else {}
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import strategies as st
 
-from tfgan_zoo import random
+from tfgan_zoo import data, random
 from tfgan_zoo.data.dataset import Data
 from tfgan_zoo.data.images import Images
 
@@ -184,3 +184,13 @@ def test_bad_arguments_of_train(arguments, message):
 def test_bad_arguments_of_reals(num, split, message):
     with pytest.raises(ValueError, match=message):
         numbered(5).reals(num, split)
+
+
+@pytest.mark.parametrize("name", ["ring", "fashion_mnist_10k", "stacked_fashion"])
+@pytest.mark.parametrize("split", ["train", "heldout"])
+def test_chunks_are_the_reals_in_parts(name, split):
+    source = data.load(name)
+    parts = list(source.chunks(50, split, size=20))
+    assert [len(images) for images, _ in parts] == [20, 20, 10]
+    for whole, pieces in zip(source.reals(50, split), zip(*parts, strict=True), strict=True):
+        np.testing.assert_array_equal(np.concatenate(pieces), whole)

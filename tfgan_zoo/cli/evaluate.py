@@ -163,8 +163,9 @@ def _model(values, sets):
             raise ValueError(f"reals={values['reals']} has images of {sets['reals'].shape}, not {model.image_shape}")
     elif trained_on is not None:
         size = dict(zip(("image_size", "channels"), model.image_shape[1:], strict=False))  # none of a mixture
-        data_dir = values["data_dir"] or origin.get("data_dir")
-        reference = kinds.DataReference(datasets.load(trained_on, data_dir=data_dir, **size))
+        arguments = {} if values["dataset"] else {name: value for name, value in origin.items() if name != "dataset"}
+        arguments |= size | ({"data_dir": values["data_dir"]} if values["data_dir"] else {})
+        reference = kinds.DataReference(datasets.load(trained_on, **arguments))
     evaluator = _evaluator(values, chosen, model.image_shape, reference, trained_on)
     return ModelSession(
         source, load, checkpoints, evaluator, reference, values["runs"], values["seed"], values["batch_size"]

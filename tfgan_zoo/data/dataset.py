@@ -24,6 +24,7 @@ class Data:
         label_names: tuple of str, one a class; empty if they have no names.
         native: int, the pixels a side of the images inside their border of zeros; None for a mixture.
         skipped: tuple of str, the files that were left out, each with the reason.
+        fingerprint: str, changes when the items do; None where the name and the sizes say it all.
         mixture: the `tfgan_zoo.data.mixtures.Mixture` (`centres`, `std`); None for images.
         source: what holds or draws the items: an object with `batches` and `first`.
 
@@ -43,6 +44,7 @@ class Data:
     num_heldout: int | None
     num_classes: int
     label_names: tuple = ()
+    fingerprint: str | None = None
     native: int | None = None
     skipped: tuple = ()
     mixture: object = None
@@ -108,6 +110,12 @@ class Data:
         _check_int("num", num, 1, sizes[split])
         images, labels = self.source.first(num, split)
         return images.numpy(), labels.numpy()
+
+    def chunks(self, num, split="train", size=256):
+        """Yields what `reals` returns in parts of at most `size` items, so that not all are in memory at once."""
+        for start in range(0, num, size):
+            images, labels = self.source.first(min(size, num - start), split, start)
+            yield images.numpy(), labels.numpy()
 
     def crop(self, images):
         """Cuts the border of zeros off [..., H, W, C] images: returns [..., native, native, C]."""

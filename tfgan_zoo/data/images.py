@@ -37,10 +37,10 @@ class Images:
 
         return order(images.shape[0], seed, start, size).map(read)
 
-    def first(self, num, split):
-        """Returns the first `num` (images, labels) of a split in the order they came."""
+    def first(self, num, split, start=0):
+        """Returns `num` (images, labels) of a split from item `start` on, in the order they came."""
         images, labels = self._splits[split]
-        return ready(images[:num], self._shape), labels[:num]
+        return ready(images[start : start + num], self._shape), labels[start : start + num]
 
     def pick(self, items, split):
         """Returns the (images, labels) of a split at int32[...] places: float32[..., *shape], int32[...]."""
@@ -76,9 +76,9 @@ class Stored:
 
         return order(self._num_train, seed, start, size).map(read)
 
-    def first(self, num, split):
+    def first(self, num, split, start=0):
         """Returns what `Images.first` returns."""
-        start = 0 if split == "train" else self._num_train
+        start += 0 if split == "train" else self._num_train
         images = self._gather(np.arange(start, start + num))
         return ready(tf.constant(images), self._shape), self._labels[start : start + num]
 

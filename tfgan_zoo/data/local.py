@@ -24,6 +24,7 @@ def load(name, data_dir, shape):
         num_classes=len(cache.label_names),
         label_names=cache.label_names,
         native=shape[0],
+        fingerprint=folders.key(name, shape),
         skipped=tuple(f"{files.shown(file)} {reason}" for file, reason in cache.bad),
         source=images.from_cache(cache, len(cache) - num_heldout, shape),
     )

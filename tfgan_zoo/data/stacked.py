@@ -38,9 +38,9 @@ class Stacked:
         starts = tf.data.Dataset.range(start, tf.int64.max, size)
         return starts.map(lambda first: self.draw(seed, first, size, "train"))
 
-    def first(self, num, split):
-        """Returns the first `num` items that seed 0 draws for a split."""
-        return self.draw(0, 0, num, split)
+    def first(self, num, split, start=0):
+        """Returns `num` items that seed 0 draws for a split, from item `start` on."""
+        return self.draw(0, start, num, split)
 
 
 def load(name, data_dir, shape):

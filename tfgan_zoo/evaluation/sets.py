@@ -81,15 +81,14 @@ class DataReference:
 
     def batches(self, split, num, size=256):
         """Yields uint8[n, H, W, C], the first `num` of a split."""
-        images = self.data.reals(num, split)[0]
-        for start in range(0, num, size):
-            yield np.round((images[start : start + size] + 1) * 127.5).astype("uint8")
+        for images, _ in self.data.chunks(num, split, size):
+            yield np.round((images + 1) * 127.5).astype("uint8")
 
     def identity(self, split):
         """Returns what tells this set from any other."""
         data = self.data
         known = {name: getattr(data, name) for name in ("name", "shape", "num_train", "num_heldout")}
-        return known | {"split": split, "fingerprint": getattr(data, "fingerprint", None)}
+        return known | {"split": split, "fingerprint": data.fingerprint}
 
     def describe(self, split):
         """Returns the name that stands in a result."""
