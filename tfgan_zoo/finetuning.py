@@ -29,8 +29,10 @@ def settings(source):
     ['channels', 'image_size', 'latent_dim', 'method', 'network', 'normalization', 'width']
     """
     kind = loading.kind(source, ARGUMENT)
-    if kind == "saved_model":
-        raise ValueError(f"{ARGUMENT}={source} is an export, which holds no discriminator; name its run or preset")
+    if kind not in ("run", "preset", "keras"):
+        raise ValueError(
+            f"{ARGUMENT}={source} is an export or a server, which has no discriminator; name its run or preset"
+        )
     if kind == "run":
         config = RunDirectory(source).config()
         given = {name: getattr(config, name) for name in ("method", "network", "normalization", *_NETWORK)}

@@ -21,7 +21,7 @@ import numpy as np
 from array_record.python import array_record_module
 from tqdm import tqdm
 
-FORMAT = 1  # of the pixels and of the folder: a change in `decode.fit` counts too
+FORMAT = 2  # of the pixels and of the folder: a change in `decode.fit` counts too
 RECORDS, INDEX = "images.array_record", "index.json"
 _CHUNK = 1024
 

@@ -87,7 +87,7 @@ def check(name, data_dir=None, image_size=None, channels=None, split=None):
     *sides, depth = _image_format(name, data_dir, split)
     native = min(sides)
     what = f"{name} has images of {' x '.join(map(str, sorted(set(sides))))} px"
-    if name == "fashion_mnist_10k":
+    if name in _IMAGES and name not in _DOWNLOADS:
         padded = padded_size(native)
         size = _one_of("image_size", image_size, padded, (native, padded), what)
         channels = _one_of("channels", channels, depth, (depth, 3), f"{name} has images of {depth} channel(s)")

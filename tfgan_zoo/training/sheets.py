@@ -34,5 +34,5 @@ class Sheets:
             reals, _ = self._data.reals(POINTS)
             return pictures.scatter(reals[:0] if samples is None else samples, reals)
         if samples is None:
-            samples = (self._data.reals(min(IMAGES, self._data.num_train))[0] + 1) / 2
+            samples = (self._data.reals(min(IMAGES, self._data.num_train or IMAGES))[0] + 1) / 2
         return pictures.grid(samples)
