@@ -17,7 +17,7 @@ _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = next((path for path in (_PACKAGE / "recipes", _PACKAGE.parent / "recipes") if path.is_dir()), _PACKAGE)
 WORDS = ("about", "note")
 # Where the data are and what they hold, how many devices there are, and what is installed.
-ELSEWHERE = ("data_key", "data_dir", "replicas", "versions")
+ELSEWHERE = ("data_key", "data_dir", "num_classes", "replicas", "versions")
 FIELDS = {field.name: field for field in dataclasses.fields(configs.Config) if field.name not in ELSEWHERE}
 
 # Choices that imply other fields: {the choice: its table}.
