@@ -22,7 +22,7 @@ COMMON = (
 )
 CASES = {
     "gan": ("--method=gan", "--penalty=lecam", "--lr_decay=linear"),
-    "pconv": ("--method=pconv", "--augment=color,translation,cutout", "--n_dis=2"),
+    "pconv": ("--method=pconv", "--augment=color,translation,cutout", "--n_dis=2", "--conditional"),
     "sngan": ("--method=pconv", "--network=sngan", "--n_dis=1"),
 }
 

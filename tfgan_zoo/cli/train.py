@@ -9,6 +9,7 @@ from tfgan_zoo import finetuning, registry
 from tfgan_zoo.cli import app
 from tfgan_zoo.data import names
 from tfgan_zoo.training import config as configs
+from tfgan_zoo.training import recipes
 from tfgan_zoo.training.run_directory import RunDirectory, check_writable
 
 COMMAND = app.Command(
@@ -17,6 +18,7 @@ COMMAND = app.Command(
     (
         "--method=pconv",
         "--method=gan --loss=hinge --network=sngan --width=64 --kimg=500",
+        "--recipe=pconv_fashion_mnist",
         "--run_dir=runs/00003-pconv-fashion_mnist_10k",
     ),
 )
@@ -24,12 +26,14 @@ COMMAND = app.Command(
 
 def _declare():
     c = COMMAND
+    c.string("recipe", None, "a whole configuration, by its name (--list) or a .json file; other flags win over it")
     c.string("method", None, f"the method: {', '.join(registry.METHODS)} (default pconv)")
     c.string("dataset", None, "a name (default fashion_mnist_10k; --list), or a folder or .zip of pictures")
     c.string("data_dir", None, "where TensorFlow Datasets keeps prepared data (default: its own choice)")
     c.string("split", None, "what trains of a TFDS set, in its syntax, such as train[:50%] (default train)")
     c.integer("image_size", None, "height and width of the images in pixels (default: follows the images)")
     c.integer("channels", None, "1 for grey, 3 for RGB (default: follows the images)")
+    c.boolean("conditional", None, "train on the labels too: a generator that is told the class")
     c.string("bad_images", None, "files that cannot be used: error (default) stops, skip leaves them out")
     c.string("network", None, f"the architecture: {', '.join(registry.NETWORKS)}")
     c.integer("width", None, "the networks' base number of channels")
@@ -67,12 +71,12 @@ def _declare():
     c.string("jit", None, "XLA: auto, on, off")
     c.integer("threads", None, "CPU threads of one operation (default: the cores)")
     c.boolean("dry_run", False, "print the resolved configuration as JSON and stop")
-    c.boolean("list", False, "print the methods, losses, networks and data sets and stop")
+    c.boolean("list", False, "print the methods, losses, networks, data sets and recipes and stop")
 
 
 _declare()
 _SHOWN = 20  # lines about the data on the terminal
-_NOT_CONFIG = {"help", "run_dir", "dry_run", "list"}
+_NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
 
 def main(argv=None):
@@ -97,6 +101,7 @@ def _body(values, given):
             print(config.to_json(), end="")
             return app.DONE
         data = data_sets.load(config.dataset, **config.data_arguments)
+        config = configs.labelled(config, data)
         begin = _initial(config, run)
         run = run or RunDirectory.create(config, values["run_dir"])
     return _train(config, run, data, begin)
@@ -106,6 +111,8 @@ def _wanted(values, given):
     """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, None for a new one."""
     settings = {name: values[name] for name in given - _NOT_CONFIG}
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    if values["recipe"] is not None:
+        settings = recipes.settings(recipes.read(values["recipe"]), settings)
     path = values["run_dir"]
     if path and RunDirectory.is_run(path):
         run = RunDirectory(path)
@@ -216,7 +223,11 @@ def _list():
     lines = []
     for title, table in tables.items():
         lines += [title, *(f"  {name:<20}{entry.summary}" for name, entry in table.items()), ""]
-    return "\n".join(lines[:-1])
+    return "\n".join([*lines, "recipes", *(f"  {name}\n      {about}" for name, about in _recipes())])
+
+
+def _recipes():
+    return [(name, recipes.read(name).get("about", "")) for name in recipes.names()]
 
 
 if __name__ == "__main__":

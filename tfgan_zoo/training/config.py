@@ -27,7 +27,8 @@ class Config:
     Lengths are in thousands of images (kimg), counted as steps x batch_size; rates are per step.
     `options` are the method's own (`registry.METHODS[method].options`). `strategy`, `replicas`, `precision`, `jit` and
     `threads` begin as wishes and are settled by `devices.resolve`; a resumed run sets them again as they were written.
-    A folder or zip file is written down with its absolute path, and its contents as `data_key`.
+    A folder or zip file is written down with its absolute path, and its contents as `data_key`; of a conditional run
+    `num_classes` is that of the data (`labelled`).
     """
 
     method: str
@@ -38,6 +39,8 @@ class Config:
     bad_images: str
     image_size: int | None
     channels: int | None
+    conditional: bool
+    num_classes: int | None
     network: str
     width: int | None
     latent_dim: int
@@ -138,6 +141,8 @@ DEFAULTS = {
     "bad_images": "error",
     "image_size": None,
     "channels": None,
+    "conditional": False,
+    "num_classes": None,
     "network": "dcgan",
     "width": None,
     "normalization": None,
@@ -199,6 +204,7 @@ _KINDS = {
 _RANGES = {
     "image_size": (1, True, 1024),
     "channels": (1, True, 3),
+    "num_classes": (1, True, 65536),
     "width": (1, True, 4096),
     "latent_dim": (1, True, 65536),
     "penalty_weight": (0, True, math.inf),
@@ -255,10 +261,33 @@ def resolve(**given):
         values |= given
     for hosted in _owners(values["method"], given)[1:]:
         values |= registry.METHODS[hosted].defaults | given
-    values["options"] = _options(values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()})
+    values["options"] = method_options(
+        values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()}
+    )
     config = Config(**{"versions": versions(), **values})
     check(config)
     return config
+
+
+def labelled(config, data):
+    """Returns the configuration with the number of classes of its data, if it is conditional.
+
+    Args:
+        config: a `Config`.
+        data: its `tfgan_zoo.data.Data`.
+
+    Raises:
+        ValueError: in one line, if the data have no labels, or other classes than a run was begun with.
+    """
+    if not config.conditional:
+        return config
+    if not data.num_classes:
+        raise ValueError(
+            f"conditional=True: dataset={config.dataset} has no labels; pictures get them from folders, one a class"
+        )
+    if config.num_classes not in (None, data.num_classes):
+        raise ValueError(f"num_classes={config.num_classes}: dataset={config.dataset} has {data.num_classes} classes")
+    return dataclasses.replace(config, num_classes=data.num_classes)
 
 
 def check(config):
@@ -268,14 +297,14 @@ def check(config):
         ValueError: in one line that names the argument, the value and what is allowed.
     """
     _check_values(config)
-    missing = _options(config.method, config.options).keys() - config.options.keys()
+    missing = method_options(config.method, config.options).keys() - config.options.keys()
     if missing:
         raise ValueError(f"options={config.options} lack {', '.join(sorted(missing))} of method={config.method}")
     _check_combinations(config)
     _check_network(config)
 
 
-def _options(method, given):
+def method_options(method, given):
     """Completes and checks the options of a method, and of the one it hosts."""
     for name, value in given.items():
         if name not in OPTIONS:
@@ -310,6 +339,21 @@ def versions():
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}
 
 
+def check_field(field, value):
+    """Checks the kind of a value, not its range.
+
+    Args:
+        field: one of `dataclasses.fields(Config)`.
+        value: anything.
+
+    Raises:
+        ValueError: in one line, if it is not of the field's type.
+    """
+    kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
+    if value is not None or types.NoneType not in kinds:
+        _check_kind(field.name, value, typing.get_origin(kinds[0]) or kinds[0])
+
+
 def _check_kind(name, value, kind):
     allowed, words = _KINDS[kind]
     if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
@@ -319,10 +363,9 @@ def _check_kind(name, value, kind):
 def _check_values(config):
     for field in dataclasses.fields(config):
         name, value = field.name, getattr(config, field.name)
-        kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
-        if value is None and types.NoneType in kinds:
+        check_field(field, value)
+        if value is None:
             continue
-        _check_kind(name, value, typing.get_origin(kinds[0]) or kinds[0])
         if name in _CHOICES:
             registry.choose(name, value, _CHOICES[name])
         if name in _RANGES:
