@@ -87,7 +87,9 @@ def measure(model, dataset):
 
     size = dict(zip(("image_size", "channels"), model.image_shape[1:], strict=False))  # none of a mixture
     reference = sets.DataReference(data.load(dataset, **size))
-    chosen = protocols.choose(protocols.defaults(dataset, model.image_shape), shape=model.image_shape)
+    chosen = protocols.choose(
+        protocols.defaults(dataset, model.image_shape, model.num_classes), shape=model.image_shape
+    )
     evaluator = Evaluator(chosen, model.image_shape, reference, dataset)
     runs = [evaluator.measure(sets.Fakes(model, run * RUN_STRIDE), run * RUN_STRIDE) for run in range(RUNS)]
     found = []

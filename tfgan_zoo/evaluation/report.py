@@ -81,7 +81,12 @@ def neighbours(levels, reference, count=_NEIGHBOURS):
 def _strips(model, seed):
     latents = random.latents_from_seeds(np.arange(seed, seed + _STRIPS + 1), model.latent_dim).numpy()
     steps = np.linspace(0, 1, _STRIP_STEPS)
-    rows = [np.asarray(model.sample(random.slerp(latents[i], latents[i + 1], steps))) for i in range(_STRIPS)]
+    classes = getattr(model, "num_classes", 0)
+    labels = random.labels_from_seeds(np.arange(seed, seed + _STRIPS), classes).numpy() if classes else None
+    rows = []
+    for i in range(_STRIPS):  # of a conditional model, a row is of its first seed's class
+        asked = {} if labels is None else {"labels": np.full(_STRIP_STEPS, labels[i])}
+        rows.append(np.asarray(model.sample(random.slerp(latents[i], latents[i + 1], steps), **asked)))
     return pictures.grid(np.concatenate(rows), columns=_STRIP_STEPS)
 
 
