@@ -110,7 +110,7 @@ class Config:
 
     @classmethod
     def from_json(cls, text):
-        """Reads what `to_json` wrote.
+        """Reads what `to_json` wrote, also before a field was added that has a default: the run had what that says.
 
         Raises:
             ValueError: in one line, if a key is missing or unknown, or a value is none that `resolve` would give.
@@ -118,6 +118,7 @@ class Config:
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("not a configuration, which is an object of names and values")
+        values = DEFAULTS | values
         expected = {field.name for field in dataclasses.fields(cls)}
         for what, names_ in (("missing", expected - set(values)), ("unknown", set(values) - expected)):
             if names_:
