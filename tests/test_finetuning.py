@@ -49,6 +49,7 @@ def test_a_run_follows_its_donor(kind, sources):
         "latent_dim": 8,
         "image_size": 32,
         "channels": 1,
+        "conditional": False,
         "normalization": "batch",
     }
 

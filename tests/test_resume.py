@@ -28,6 +28,7 @@ CASES = {
         "--ada_target=-0.9",
         "--ada_kimg=0.1",
         "--n_dis=2",
+        "--conditional",
     ),
     "sngan": ("--method=pconv", "--network=sngan", "--n_dis=1"),
 }

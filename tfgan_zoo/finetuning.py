@@ -19,14 +19,14 @@ def settings(source):
         source: str, a preset's name, or the path of a preset, a run directory or a .keras file.
 
     Returns:
-        Fields of a `training.config.Config`: method and its options, network, width, latent_dim, normalization, and
-        of images image_size and channels.
+        Fields of a `training.config.Config`: method and its options, network, width, latent_dim, normalization,
+        conditional, and of images image_size and channels.
 
     Raises:
         ValueError: in one line, if `source` names no such model.
 
     >>> sorted(settings("pconv_fashion_mnist_10k"))
-    ['channels', 'image_size', 'latent_dim', 'method', 'network', 'normalization', 'width']
+    ['channels', 'conditional', 'image_size', 'latent_dim', 'method', 'network', 'normalization', 'width']
     """
     kind = loading.kind(source, ARGUMENT)
     if kind not in ("run", "preset", "keras"):
@@ -35,7 +35,8 @@ def settings(source):
         )
     if kind == "run":
         config = RunDirectory(source).config()
-        given = {name: getattr(config, name) for name in ("method", "network", "normalization", *_NETWORK)}
+        names = ("method", "network", "normalization", "conditional", *_NETWORK)
+        given = {name: getattr(config, name) for name in names}
         given |= config.options
     else:
         given = _of_model(source, kind)
@@ -87,6 +88,7 @@ def _of_model(source, kind):
     except (OSError, AttributeError, KeyError, TypeError, IndexError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{ARGUMENT}={source} is damaged: {' '.join(str(error).split())[:200]}") from None
     found |= {name: generator.get(name) for name in _NETWORK}
+    found["conditional"] = bool(generator.get("num_classes"))
     shape = generator.get("shape", ())
     if len(shape) == 3:  # the mlp's
         found |= {"image_size": shape[0], "channels": shape[2]}

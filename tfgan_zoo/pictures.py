@@ -39,6 +39,19 @@ def grid(images, columns=None):
     return to_image(picture.reshape(rows * height, columns * width, channels))
 
 
+def classes(model, rows, columns, seed=0):
+    """Returns a PIL image of a conditional model's samples, a class a row, a seed a column.
+
+    Args:
+        model: what has `generate(num, seed, labels=)`.
+        rows: int, how many classes, from the first on.
+        columns: int, how many seeds, from `seed` on.
+        seed: int.
+    """
+    samples = [model.generate(columns, seed, labels=label) for label in range(rows)]
+    return grid(np.concatenate(samples), columns)
+
+
 def scatter(samples, reals):
     """Draws points over the data they should cover, one panel for each pair of neighbouring axes.
 

@@ -118,6 +118,30 @@ def latents_from_seeds(seeds, latent_dim):
     return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([latent_dim], tf.float32))
 
 
+def labels_from_seeds(seeds, num_classes):
+    """The labels that seeds stand for where no label is asked for, drawn evenly.
+
+    Args:
+        seeds: int64[N], any values.
+        num_classes: int >= 1.
+
+    Returns:
+        int32[N] in [0, num_classes); a seed's label is the same in any batch, in any process, on any device.
+    """
+    return _labels(tf.cast(tf.convert_to_tensor(seeds), tf.int64), num_classes)
+
+
+@tf.function(reduce_retracing=True)  # eagerly it takes milliseconds a seed
+def _labels(seeds, num_classes):
+    salt = zlib.crc32(b"labels")
+
+    def one(seed):
+        words = tf.stack([seed, tf.constant(salt, tf.int64)])
+        return tf.random.stateless_uniform([], words, 0, num_classes, tf.int32, alg="philox")
+
+    return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([], tf.int32))
+
+
 def slerp(start, end, steps):
     """Interpolates between two latents along a great circle, with lengths in between: what a normal z is used to.
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tfgan_zoo import loading
 from tfgan_zoo.cli import app
+from tfgan_zoo.cli.generate import main as generate
 from tfgan_zoo.cli.train import main
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.training.config import resolve
@@ -86,6 +87,38 @@ def test_a_folder_trains_and_resumes(photos, run):
     shutil.rmtree(photos)  # what is trained does without them
     assert loading.load(folder).generate(1).shape == (1, 32, 32, 3)
     assert "does not exist" in run(f"--run_dir={folder}")[2]
+
+
+def test_class_folders_train_conditionally_and_generate_by_label(photos, run, capsys):
+    status, _, err = run(*TINY, "--conditional", "--dataset=my phötos", "--run_dir=run", "--image_size=32")
+    assert status == 0, err
+    folder = RunDirectory("run")
+    assert folder.config().num_classes == 2
+    rows, columns = 2, 8  # a class a row
+    assert Image.open(folder.samples / "step_0000004.png").size == (columns * 32, rows * 32)
+    assert loading.load("run").num_classes == 2
+    for flags, words in (
+        (["--label=1"], "seeds from 0"),
+        (["--label=1", "--interpolate=3"], "6 images"),
+        (["--interpolate=3"], "6 images"),
+    ):
+        assert generate(["--model=run", "--num=2", "--output=grid.png", *flags]) == 0
+        assert words in capsys.readouterr().out
+    assert generate(["--model=run", "--num=2", "--label=2"]) == 2
+    assert "label=2 must be in [0, 1]" in capsys.readouterr().err
+
+
+def test_a_label_is_not_for_a_model_without_classes(donor, capsys):
+    assert generate([f"--model={donor}", "--num=2", "--label=0"]) == 2
+    assert "label=0 is for conditional models" in capsys.readouterr().err
+
+
+def test_pictures_without_class_folders_cannot_train_conditionally(photos, refused):
+    for path in list(photos.rglob("*.png")):
+        path.rename(photos / path.name)
+    words = refused(*TINY, "--conditional", "--dataset=my phötos", "--run_dir=run", tensorflow=True)
+    assert "conditional=True" in words and "one a class" in words
+    assert not (photos.parent / "run").exists()
 
 
 def test_a_run_resumes_on_its_own_pictures_only(photos, run, refused):

@@ -1,4 +1,4 @@
-"""Methods, losses, penalties, networks and perturbation go together: three steps, every weight moved, exact resume.
+"""Methods, losses, penalties, networks, noise and labels go together: three steps, every weight moved, exact resume.
 
 The default run takes a covering array: every *pair* of choices that may go together occurs in some case. The full
 product is marked slow. Steps run eagerly, which is what makes so many cases quick.
@@ -12,7 +12,7 @@ import pytest
 from tfgan_zoo import data, registry
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
-from tfgan_zoo.training.config import resolve
+from tfgan_zoo.training.config import labelled, resolve
 
 SMALL = {"width": 4, "latent_dim": 8, "batch_size": 4, "kimg": 0.012, "g_lr": 1e-3, "d_lr": 1e-3}
 FACTORS = {
@@ -23,6 +23,7 @@ FACTORS = {
     "perturb": (0.0, 0.5),
     "augment": ((), ("ada",)),
     "express_host": ("gan", "pconv", "ces", "particle", "brc"),
+    "conditional": (False, True),
 }
 
 
@@ -87,6 +88,7 @@ REST = [case for case in ALL if case not in PAIRS and not case["augment"]]  # au
 
 def make(case, folder):
     config = resolve(**settings(case))
+    config = labelled(config, data.load(config.dataset))
     model = build_model(config)
     model.run_eagerly = True
     return config, model, Checkpoints(model, folder)

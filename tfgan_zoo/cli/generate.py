@@ -25,6 +25,7 @@ def _declare():
     c.integer("num", 64, "how many images; with --interpolate, how many strips")
     c.integer("seed", 0, "the first image's seed")
     c.string("output", "grid.png", "the PNG file to write; with --individual the folder")
+    c.integer("label", None, "of a conditional model: the class of all images (default: each seed draws its own)")
     c.number("truncation", 1.0, "in [0, 1], scales the latents: less variety, more typical images")
     c.integer("columns", None, "images in a row of the grid (default: as square as can be)")
     c.boolean("individual", False, "write seed<N>.png files into the folder --output instead of a grid")
@@ -52,6 +53,7 @@ def _body(values, given):
             return app.fail(f"generate.py: {error}", app.FAILED)
         if len(shape) != 3:
             raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
+        _check_label(values["label"], model, values["model"])
     try:
         count = _write(model, output, values)
     except OSError as error:
@@ -75,6 +77,14 @@ def _check(values):
     loading.kind(values["model"])
 
 
+def _check_label(label, model, name):
+    classes = getattr(model, "num_classes", 0)
+    if label is not None and not classes:
+        raise ValueError(f"label={label} is for conditional models; model={name} has no classes")
+    if label is not None and not 0 <= label < classes:
+        raise ValueError(f"label={label} must be in [0, {classes - 1}], the classes of model={name}")
+
+
 def _writable(output, folder):
     if output.is_dir() and not folder:
         raise ValueError(f"output={output} is a folder; name a .png file, or add --individual")
@@ -89,10 +99,11 @@ def _write(model, output, values):
 
     (output if values["individual"] else output.parent).mkdir(parents=True, exist_ok=True)
     if values["interpolate"]:
-        images = _strips(model, values["num"], values["seed"], values["interpolate"], values["truncation"])
+        images = _strips(model, values)
         pictures.grid(images, columns=values["interpolate"]).save(output)
         return len(images)
-    images = model.generate(values["num"], values["seed"], values["truncation"], values["batch_size"])
+    labels = {} if values["label"] is None else {"labels": values["label"]}
+    images = model.generate(values["num"], values["seed"], values["truncation"], values["batch_size"], **labels)
     if values["individual"]:
         for seed, levels in enumerate(pictures.to_levels(images), start=values["seed"]):
             pictures.to_image(levels).save(output / f"seed{seed:08d}.png")
@@ -101,12 +112,21 @@ def _write(model, output, values):
     return len(images)
 
 
-def _strips(model, num, seed, steps, truncation):
-    """Returns images of `num` rows, each from the latents of one seed to the next one's along a great circle."""
+def _strips(model, values):
+    """Returns images of `num` rows, each from the latents of one seed to the next one's along a great circle.
+
+    Of a conditional model a row keeps one class: the label, else that of its first seed.
+    """
     import numpy as np
 
     from tfgan_zoo import random
 
+    num, seed, steps = values["num"], values["seed"], values["interpolate"]
+    labels = [()] * num
+    if getattr(model, "num_classes", 0):
+        drawn = random.labels_from_seeds(np.arange(seed, seed + num), model.num_classes).numpy()
+        labels = [(np.full(steps, values["label"] if values["label"] is not None else label),) for label in drawn]
     latents = random.latents_from_seeds(np.arange(seed, seed + num + 1), model.latent_dim).numpy()
     rows = [random.slerp(latents[i], latents[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
-    return np.concatenate([np.asarray(model.sample(truncation * row)) for row in rows])
+    scaled = [values["truncation"] * row for row in rows]
+    return np.concatenate([np.asarray(model.sample(row, *own)) for row, own in zip(scaled, labels, strict=True)])

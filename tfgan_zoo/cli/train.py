@@ -30,6 +30,7 @@ def _declare():
     c.string("split", None, "what trains of a TFDS set, in its syntax, such as train[:50%] (default train)")
     c.integer("image_size", None, "height and width of the images in pixels (default: follows the images)")
     c.integer("channels", None, "1 for grey, 3 for RGB (default: follows the images)")
+    c.boolean("conditional", None, "train on the labels too: a generator that is told the class")
     c.string("bad_images", None, "files that cannot be used: error (default) stops, skip leaves them out")
     c.string("network", None, f"the architecture: {', '.join(registry.NETWORKS)}")
     c.integer("width", None, "the networks' base number of channels")
@@ -99,6 +100,7 @@ def _body(values, given):
             print(config.to_json(), end="")
             return app.DONE
         data = data_sets.load(config.dataset, **config.data_arguments)
+        config = configs.labelled(config, data)
         begin = _initial(config, run)
         run = run or RunDirectory.create(config, values["run_dir"])
     return _train(config, run, data, begin)

@@ -47,8 +47,7 @@ def of_model(title, model, reference, lines, seed=0):
     found["Interpolations between seeds, a row each"] = _strips(model, seed)
     classes = getattr(model, "num_classes", 0)
     if classes:
-        rows = [model.generate(_NEIGHBOURS * 2, seed, labels=label) for label in range(classes)]
-        found["A class a row"] = pictures.grid(np.concatenate(rows), columns=_NEIGHBOURS * 2)
+        found["A class a row"] = pictures.classes(model, classes, _NEIGHBOURS * 2, seed)
     return page(title, lines, found)
 
 

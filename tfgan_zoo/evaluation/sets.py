@@ -33,14 +33,18 @@ class Fakes:
     def discriminator_gap(self, reference, num=1000):
         """Returns {"d_gap": D on training reals - D on held-out ones}, {} for a model without a discriminator.
 
-        `num` reals of each split are taken, or as many as there are; D stands in inference mode.
+        `num` reals of each split are taken, or as many as there are; D stands in inference mode. A conditional D
+        needs the reals' labels, which images in files do not have: {} again.
         """
-        if not hasattr(self._model, "judge"):
+        conditional = bool(getattr(self._model, "num_classes", 0))
+        if not hasattr(self._model, "judge") or (conditional and not isinstance(reference, DataReference)):
             return {}
         outputs = []
         for split in ("train", "heldout"):
-            images = np.concatenate(list(reference.batches(split, min(num, reference.available(split)))))
-            outputs.append(self._model.discriminator(images.astype("float32") / 127.5 - 1, training=False))
+            count = min(num, reference.available(split))
+            images = np.concatenate(list(reference.batches(split, count))).astype("float32") / 127.5 - 1
+            labels = reference.data.reals(count, split)[1] if conditional else None
+            outputs.append(self._model.judged_outputs(images, labels))
         train, heldout, _ = self._model.judge(*outputs, outputs[1])
         return {"d_gap": float(train) - float(heldout)}
 

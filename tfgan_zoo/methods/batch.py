@@ -14,12 +14,14 @@ class Batch:
         labels: int32[B], or None when the data set has none.
         substep: int, which of the step's batches this is.
         first_row: int or int tensor, the global row of images[0]; 0 on one device.
+        fake_labels: int32[B], those of the fakes held against the reals; None if they are the reals'.
     """
 
     images: tf.Tensor
     labels: tf.Tensor | None
     substep: int
     first_row: int | tf.Tensor
+    fake_labels: tf.Tensor | None = None
 
     @property
     def size(self):

@@ -1,5 +1,7 @@
 """Best-response constraint: the generator's gradient knows that the discriminator answers."""
 
+import dataclasses
+
 import keras
 import tensorflow as tf
 
@@ -85,7 +87,7 @@ class BRC(GAN):
         if temporary:
             self.anchor_discriminator()
         for batch in temporary:
-            self.discriminator_step(batch, fakes)
+            self.discriminator_step(dataclasses.replace(batch, fake_labels=last.labels), fakes)
         g_loss, upper_fakes, upper = self._gradients(lambda: self.generator_objective(last, fakes), fakes)
         _, lower_fakes, lower = self._gradients(lambda: self.discriminator_objective(last, fakes)[0], fakes)
         # Gradients are means over samples; c is a ratio of their products, and so needs the global batch's.

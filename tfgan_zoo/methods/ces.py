@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.batch import Batch
-from tfgan_zoo.methods.gan import GAN, replica_mean, share
+from tfgan_zoo.methods.gan import GAN, apply, replica_mean, share
 from tfgan_zoo.objectives import losses, overfitting, selection
 
 COSTS = registry.METHODS["ces"].options["costs"].default
@@ -18,7 +18,7 @@ COSTS = registry.METHODS["ces"].options["costs"].default
 class _Shown(Batch):
     """A batch as one discriminator of the ensemble is shown it, with draws of its own."""
 
-    index: int
+    index: int = dataclasses.field(kw_only=True)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -161,7 +161,8 @@ class CES(GAN):
         return gradients, chosen | {"g_loss": tf.reduce_sum(shares * tf.stack(costs))}
 
     def discriminator_objective(self, batch, fakes):
-        real, fake = (self._logits(x, batch, to) for x, to in ((batch.images, "reals"), (fakes, "fakes")))
+        real = self._logits(batch.images, batch, "reals", batch.labels)
+        fake = self._logits(fakes, batch, "fakes", batch.fake_labels)
         parts = [cost.discriminator(*logits) for cost, *logits in zip(self.costs, real, fake, strict=True)]
         logs = {"d_real": tf.reduce_mean(real), "d_fake": tf.reduce_mean(fake)}
         if self.penalty != "none":
@@ -178,14 +179,15 @@ class CES(GAN):
             logs["real_sign"] = overfitting.real_sign(self.costs, tf.concat(real, 1), tf.concat(fake, 1), replica_mean)
         return total / self.heads, logs
 
-    def critic(self, images, batch, purpose):
+    def critic(self, images, batch, purpose, labels=None):
         """Logits[B, 1] of the discriminator that `batch` is shown to; of a plain batch those of `discriminator`."""
         if not isinstance(batch, _Shown):
-            return super().critic(images, batch, purpose)
+            return super().critic(images, batch, purpose, labels)
         if self.heads > 1:
-            return super().critic(images, batch, purpose)[:, batch.index : batch.index + 1]
+            return super().critic(images, batch, purpose, labels)[:, batch.index : batch.index + 1]
         with self.scope(batch, purpose):
-            return self.discriminators[batch.index](self.augmented(images), training=True)
+            images = self.augmented(images)
+            return apply(self.discriminators[batch.index], images, batch.labels if labels is None else labels)
 
     def scope(self, batch, purpose):
         """Opens the scope of the discriminator that `batch` is shown to; the first has that of the plain GAN."""
@@ -196,14 +198,14 @@ class CES(GAN):
     def _names(self):
         return ["discriminator", *(f"discriminator_{i + 1}" for i in range(1, len(self.costs) // self.heads))]
 
-    def _logits(self, images, batch, purpose):
+    def _logits(self, images, batch, purpose, labels):
         """Returns the K discriminators' logits [B, 1]; a shared trunk sees the images once."""
         if self.heads > 1:
-            return tf.split(self.critic(images, batch, purpose), self.heads, 1)
-        return [self.critic(images, self._shown(batch, i), purpose) for i in range(len(self.costs))]
+            return tf.split(self.critic(images, batch, purpose, labels), self.heads, 1)
+        return [self.critic(images, self._shown(batch, i), purpose, labels) for i in range(len(self.costs))]
 
     def _generator_losses(self, batch, fakes):
-        logits = self._logits(fakes, batch, "generator")
+        logits = self._logits(fakes, batch, "generator", batch.fake_labels)
         return [cost.generator(its) for cost, its in zip(self.costs, logits, strict=True)]
 
     def _shown(self, batch, index):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfgan_zoo import networks, random, registry
 from tfgan_zoo.layers import Whitening, power_iteration
 from tfgan_zoo.methods import batch as batches
-from tfgan_zoo.methods.gan import GAN, assign, global_norm, replica_mean, share, update_average
+from tfgan_zoo.methods.gan import GAN, apply, assign, global_norm, replica_mean, share, update_average
 
 SPLIT = (0.1, 0.3)  # of the run's steps: where phases 1 and 2 begin
 WIDTH, DEPTH = 512, 3  # of the latent GAN's networks
@@ -38,12 +38,17 @@ class ExpressGenerator(keras.Model):
         self.latent_dim, self.image_shape = latent_generator.latent_dim, image_generator.image_shape
         self.built = True
 
-    def codes(self, latents):
-        """Returns float32[N, d], what G2 eats, of latents[N, latent_dim]."""
-        return self.whitening(self.latent_generator(latents, training=False))
+    @property
+    def num_classes(self):
+        """How many classes G1 and G2 know; 0 for none."""
+        return getattr(self.image_generator, "num_classes", 0)
 
-    def call(self, latents, training=False):
-        return self.image_generator(self.codes(latents), training=training)
+    def codes(self, latents, labels=None):
+        """Returns float32[N, d], what G2 eats, of latents[N, latent_dim]."""
+        return self.whitening(apply(self.latent_generator, latents, labels, training=False))
+
+    def call(self, latents, labels=None, training=False):
+        return apply(self.image_generator, self.codes(latents, labels), labels, training=training)
 
     def get_config(self):
         return {"name": self.name} | _serialized(self, "latent_generator", "whitening", "image_generator")
@@ -151,7 +156,7 @@ class Express(GAN):
         return cls(
             data_gan,
             make("encoder", outputs=dim),
-            _make_latent_gan(dim, spectral_norm, options),
+            _make_latent_gan(dim, data_gan.num_classes, spectral_norm, options),
             (first, max(first + 1, round(SPLIT[1] * steps))),
             encoder_latents,
             init_from_decoder,
@@ -232,7 +237,7 @@ class Express(GAN):
             with self.scope(batch, "encoder"):
                 codes = self.encoder(batch.images, training=True)
             with self.scope(batch, "decoder"):
-                loss = tf.reduce_mean(tf.square(self.decoder(codes, training=True) - batch.images))
+                loss = tf.reduce_mean(tf.square(apply(self.decoder, codes, batch.labels) - batch.images))
             shared = share(loss)
         gradients = tape.gradient(shared, self._autoencoder_variables)
         self.autoencoder_optimizer.apply(gradients, self._autoencoder_variables)
@@ -250,13 +255,15 @@ class Express(GAN):
         images = data["images"][:, : self.latent_gan.reals_per_step]
         codes = self.whitening.whiten(self.encoder(tf.reshape(images, (-1, *self.image_shape)), training=False))
         shape = (-1, self.latent_gan.reals_per_step, self.whitening.dim)
-        return self.latent_gan.update({"images": tf.reshape(codes, shape)})
+        labels = {"labels": data["labels"][:, : shape[1]]} if "labels" in data else {}
+        return self.latent_gan.update({"images": tf.reshape(codes, shape)} | labels)
 
     def _codes(self, batch):
         """What G2 eats in phase 2, in the place of `GAN.latents`."""
         if self.encoder_latents:
             return tf.stop_gradient(self.encoder(batch.images, training=False))
-        return tf.stop_gradient(self.generator.codes(random.normal((batch.size, self.latent_dim), "latents")))
+        latents = random.normal((batch.size, self.latent_dim), "latents")
+        return tf.stop_gradient(self.generator.codes(latents, batch.labels))
 
     def get_config(self):
         return _serialized(self, "host", "encoder", "latent_gan") | {
@@ -279,14 +286,14 @@ def _deserialized(config, *parts):
     return config | {part: keras.saving.deserialize_keras_object(config[part]) for part in parts}
 
 
-def _make_latent_gan(dim, spectral_norm, options):
+def _make_latent_gan(dim, num_classes, spectral_norm, options):
     """Makes the latent GAN of a run whose host has the `options`: a plain GAN, with the host's loss if it has one."""
     names = ["n_dis", "ema_kimg", "seed"]
     if options.get("loss") is not None:
         names.append("loss")
         if options.get("penalty") != "prox" or options.get("n_dis", 1) >= GAN.prox_from:
             names += ["penalty", "penalty_weight"]
-    sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH}
+    sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH, "num_classes": num_classes}
     return GAN(
         networks.build("mlp", "generator", latent_dim=dim, **sizes),
         networks.build("mlp", "discriminator", normalization="spectral" if spectral_norm else "none", **sizes),
@@ -303,6 +310,8 @@ def _check(host, encoder, latent_gan, boundaries):
         raise ValueError(f"encoder: outputs={outputs} must be {host.latent_dim}, the host's latent_dim")
     if latent_gan.image_shape != (host.latent_dim,):
         raise ValueError(f"latent_gan: it makes {latent_gan.image_shape}, the host eats ({host.latent_dim},)")
+    if latent_gan.num_classes != host.num_classes:
+        raise ValueError(f"latent_gan: num_classes={latent_gan.num_classes} must be the host's, {host.num_classes}")
     if latent_gan.reals_per_step > host.reals_per_step:
         read, has = latent_gan.reals_per_step, host.reals_per_step
         raise ValueError(f"latent_gan: it reads {read} batches a step, of the host's {has}; lower its n_dis")

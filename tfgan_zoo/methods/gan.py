@@ -32,7 +32,8 @@ class GAN(keras.Model):
 
     Args:
         generator: a network latents[N, latent_dim] -> images[N, ...] in [-1, 1], with `latent_dim` and `image_shape`.
-        discriminator: a network images[N, ...] -> logits[N, 1].
+        discriminator: a network images[N, ...] -> logits[N, 1]. Networks with `num_classes` above 0, both or none,
+            take labels int32[N] too: then fakes are made for the labels of the batch's reals.
         loss: str, one of `registry.LOSSES`.
         penalty: str, one of `registry.PENALTIES`.
         penalty_weight: float >= 0; None takes the penalty's usual weight.
@@ -87,6 +88,9 @@ class GAN(keras.Model):
         _at_least("penalty_weight", penalty_weight, 0)
         if penalty == "prox" and n_dis < self.prox_from:
             raise ValueError(f"n_dis={n_dis} leaves penalty=prox nothing to hold: D's first update starts at D0")
+        classes = [getattr(network, "num_classes", 0) for network in (generator, discriminator)]
+        if classes[0] != classes[1]:
+            raise ValueError(f"num_classes={classes[0]} of the generator must be the discriminator's, {classes[1]}")
         self.generator = generator
         self.discriminator = discriminator
         self.ema_generator = copy_of(generator) if ema_generator is None else ema_generator
@@ -158,25 +162,35 @@ class GAN(keras.Model):
             self._base_learning_rates[role] = float(config)
             optimizer.build(variables[role])
 
-    def fit(self, x=None, batch_size=None, **kwargs):
-        """`keras.Model.fit` on images in [-1, 1]: an array [N, ...], or a data set as in `batch.rows_first`."""
+    def fit(self, x=None, y=None, batch_size=None, **kwargs):
+        """`keras.Model.fit` on images in [-1, 1]: an array [N, ...], or a data set as in `batch.rows_first`.
+
+        With an array of images, y is int[N], their labels; a conditional model needs labels.
+        """
         if not isinstance(x, tf.data.Dataset):
             x = np.asarray(x)
             size = min(batch_size or 64, len(x))
-            x = tf.data.Dataset.from_tensor_slices(x).shuffle(len(x), seed=self.seed).batch(size, drop_remainder=True)
+            items = x if y is None else (x, np.asarray(y, "int32"))
+            x = tf.data.Dataset.from_tensor_slices(items).shuffle(len(x), seed=self.seed)
+            x = x.batch(size, drop_remainder=True)
         x = batches.rows_first(x, self.reals_per_step, len(self.image_shape))
+        if self.num_classes and "labels" not in x.element_spec:
+            raise ValueError(f"fit: a model with num_classes={self.num_classes} needs labels beside the images")
         return super().fit(x, shuffle=False, **kwargs)
 
-    def call(self, latents, training=False):
-        """Returns the averaged generator's images, float32[N, ...] in [-1, 1], of latents[N, latent_dim]."""
-        return self.ema_generator(latents, training=False)
+    def call(self, latents, labels=None, training=False):
+        """Returns the averaged generator's images, float32[N, ...] in [-1, 1], of latents[N, latent_dim].
 
-    def sample(self, latents):
+        A conditional model needs labels, int[N] in [0, num_classes).
+        """
+        return apply(self.ema_generator, latents, labels, training=False)
+
+    def sample(self, latents, labels=None):
         """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; mixtures in data units."""
-        images = tf.cast(self(latents, training=False), tf.float32)
+        images = tf.cast(self(latents, labels, training=False), tf.float32)
         return images if len(self.image_shape) == 1 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)
 
-    def generate(self, num, seed=0, truncation=1.0, batch_size=64):
+    def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None):
         """Samples the averaged generator: image i is the image of seed `seed + i`, whatever the batch size.
 
         Args:
@@ -184,6 +198,8 @@ class GAN(keras.Model):
             seed: int, the first image's seed.
             truncation: float in [0, 1], scales the latents: 1 samples what was trained, 0 is the mean image.
             batch_size: int >= 1, images computed at once.
+            labels: of a conditional model, the class of all images, int in [0, num_classes), or int[num], one each;
+                None lets every seed draw its own.
 
         Returns:
             A NumPy array float32[num, H, W, C] in [0, 1] (mixtures: float32[num, d] in data units).
@@ -196,13 +212,21 @@ class GAN(keras.Model):
         if not 0 <= truncation <= 1:
             raise ValueError(f"truncation={truncation} must be in [0, 1]")
         seeds = np.arange(seed, seed + num, dtype="int64")
-        parts = [self._sample_seeds(part, truncation) for part in np.split(seeds, range(batch_size, num, batch_size))]
-        return np.concatenate([part.numpy() for part in parts])
+        labels = seed_labels(labels, seeds, self.num_classes)
+        cuts = range(batch_size, num, batch_size)
+        columns = [seeds] if labels is None else [seeds, labels]
+        parts = zip(*(np.split(column, cuts) for column in columns), strict=True)
+        return np.concatenate([self._sample_seeds(truncation, *part).numpy() for part in parts])
 
     @property
     def latent_dim(self):
         """The dimension of the latents."""
         return self.generator.latent_dim
+
+    @property
+    def num_classes(self):
+        """How many classes a label can name; 0 for a model without labels."""
+        return getattr(self.generator, "num_classes", 0)
 
     @property
     def image_shape(self):
@@ -239,7 +263,7 @@ class GAN(keras.Model):
 
     def generator_objective(self, batch, fakes):
         """Returns L_G of fakes[B, ...], a float32 scalar; `batch` is for methods whose G looks at reals too."""
-        return self.objective.generator(self.critic(fakes, batch, "generator"))
+        return self.objective.generator(self.critic(fakes, batch, "generator", batch.fake_labels))
 
     def discriminator_step(self, batch, fakes=None):
         """One update of the discriminator.
@@ -279,6 +303,10 @@ class GAN(keras.Model):
     def latents(self, batch):
         """Draws what the generator eats, float32[B, latent_dim], for a batch, inside its scope."""
         return random.normal((batch.size, self.latent_dim), "latents")
+
+    def judged_outputs(self, images, labels=None):
+        """Returns D's outputs[N, ...] on images[N, ...] in inference mode: what `judge` compares."""
+        return apply(self.discriminator, images, labels, training=False)
 
     def judge(self, train, heldout, samples):
         """How real D finds three sets, by its outputs[N, ...] on them: three scalars, higher is more real."""
@@ -322,12 +350,16 @@ class GAN(keras.Model):
     def fakes(self, batch, purpose):
         """Draws latents and returns the generator's images, in training mode, as many as `batch` has rows."""
         with self.scope(batch, f"{purpose}/fakes"):
-            return self.generator(self.latents(batch), training=True)
+            return apply(self.generator, self.latents(batch), batch.labels)
 
-    def critic(self, images, batch, purpose):
-        """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`."""
+    def critic(self, images, batch, purpose, labels=None):
+        """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`.
+
+        A conditional discriminator gets `labels`, those of the batch's reals for None.
+        """
         with self.scope(batch, purpose):
-            return self.discriminator(self.augmented(images), training=True)
+            images = self.augmented(images)
+            return apply(self.discriminator, images, batch.labels if labels is None else labels)
 
     def augmented(self, images):
         """Returns the images as the discriminator sees them, with draws of the open scope."""
@@ -338,7 +370,7 @@ class GAN(keras.Model):
     def discriminator_objective(self, batch, fakes):
         """Returns (L_D with its penalty, logs) of one batch; gradients flow into the fakes if the caller lets them."""
         real_logits = self.critic(batch.images, batch, "reals")
-        fake_logits = self.critic(fakes, batch, "fakes")
+        fake_logits = self.critic(fakes, batch, "fakes", batch.fake_labels)
         loss = self.discriminator_loss(real_logits, fake_logits)
         logs = {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
         if self.penalty != "none":
@@ -394,9 +426,9 @@ class GAN(keras.Model):
         update_average(self.ema_generator, self.generator, self.step.value, rows, self.ema_kimg)
 
     @tf.function(reduce_retracing=True)
-    def _sample_seeds(self, seeds, truncation):
+    def _sample_seeds(self, truncation, seeds, labels=None):
         latents = random.latents_from_seeds(seeds, self.latent_dim)
-        return self.sample(latents * tf.cast(truncation, tf.float32))
+        return self.sample(latents * tf.cast(truncation, tf.float32), labels)
 
     def _state(self, name, dtype="float32", shape=()):
         return self.add_weight(
@@ -450,6 +482,39 @@ class GAN(keras.Model):
 
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+
+def apply(network, x, labels=None, training=True):
+    """Calls a network on x[N, ...], with the labels int[N] if it is made for classes."""
+    if getattr(network, "num_classes", 0):
+        return network(x, labels, training=training)
+    return network(x, training=training)
+
+
+def seed_labels(labels, seeds, num_classes):
+    """Returns the labels of seeds int64[N]: int32[N], a NumPy array; None for a model without classes.
+
+    Args:
+        labels: an int, int[N], or None: then each seed draws its own.
+        seeds: int64[N].
+        num_classes: int, the model's; 0 if it has no labels.
+
+    Raises:
+        ValueError: in one line, if labels are given to a model without, or are of another number or range.
+    """
+    if not num_classes:
+        if labels is not None:
+            raise ValueError(f"labels={labels} are for conditional models; this one has no classes")
+        return None
+    if labels is None:
+        return random.labels_from_seeds(seeds, num_classes).numpy()
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu" or labels.shape not in ((), (len(seeds),)):
+        raise ValueError(f"labels={labels.tolist()} must be a whole number, or {len(seeds)} of them, one an image")
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if wrong.size:
+        raise ValueError(f"labels={wrong.flat[0]} must be in [0, {num_classes - 1}]")
+    return np.broadcast_to(labels, (len(seeds),)).astype("int32")
 
 
 def copy_of(network):

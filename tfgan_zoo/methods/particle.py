@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
-from tfgan_zoo.methods.gan import GAN
+from tfgan_zoo.methods.gan import GAN, apply
 from tfgan_zoo.objectives import energies
 
 NEUTRAL = 2.0  # the beta at which `repulsive` cancels D's ascent
@@ -106,8 +106,8 @@ class Particle(GAN):
         if self.old_discriminator is not None:
             with self.scope(batch, "reals"):  # D's own draws: the difference is in the weights alone
                 images = self.augmented(batch.images)
-                stabilizer = mean_square(real - tf.stop_gradient(self.old_discriminator(images, training=True)))
-        fake = self.critic(fakes, batch, "fakes")
+                stabilizer = mean_square(real - tf.stop_gradient(apply(self.old_discriminator, images, batch.labels)))
+        fake = self.critic(fakes, batch, "fakes", batch.fake_labels)
         if self.stabilizer == "noise" and self.beta > 0:
             real, fake = self._noisy(real, batch, "noise/reals"), self._noisy(fake, batch, "noise/fakes")
         real, fake = gather(real), gather(fake)
@@ -133,7 +133,7 @@ class Particle(GAN):
     def generator_objective(self, batch, fakes):
         """Returns L_G, the energy between the global batch's reals and fakes."""
         real = tf.stop_gradient(self.critic(batch.images, batch, "generator/reals"))
-        fake = self.critic(fakes, batch, "generator")
+        fake = self.critic(fakes, batch, "generator", batch.fake_labels)
         return energies.energy(self.kernel, gather(real), gather(fake), unbiased=True)
 
     def judge(self, train, heldout, samples):

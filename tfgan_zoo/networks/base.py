@@ -3,6 +3,7 @@
 import inspect
 
 import keras
+import tensorflow as tf
 
 from tfgan_zoo import layers
 
@@ -17,7 +18,7 @@ class Configured:
 
 
 class Network(Configured, keras.Model):
-    """A network on a `trunk`, a `keras.Sequential`.
+    """A network on a `trunk`, a `keras.Sequential`, with `num_classes`, 0 if it takes no labels.
 
     A constructor ends with `self.build((None, *shape))`, so that all weights exist from then on.
     """
@@ -25,16 +26,78 @@ class Network(Configured, keras.Model):
     def build(self, input_shape):
         self.trunk.build(input_shape)
 
+    def check_labels(self, labels):
+        """Raises a ValueError if the network needs labels and is called without."""
+        if self.num_classes and labels is None:
+            raise ValueError(f"labels=None: {self.name} is conditional and needs int32[N] in [0, {self.num_classes})")
+
+
+class Generator(Network):
+    """A network whose trunk, if it is conditional, is that of `conditional_trunk`."""
+
+    def call(self, latents, labels=None, training=False):
+        self.check_labels(labels)
+        return self.trunk([latents, labels] if self.num_classes else latents, training=training)
+
 
 class Discriminator(Network):
-    """A network with a `head`, a dense layer, on top of `features`, which keeps the trunk's last dimension."""
+    """A network with a `head`, a dense layer, on top of `features`, which keeps the trunk's last dimension.
+
+    If it is conditional, every class adds a projection of the features h of its own (Miyato and Koyama 2018, "cGANs
+    with Projection Discriminator", arXiv 1802.05637, eq. 4), one for each output:
+
+        D(x, y) = W h(x) + b + V[y] h(x)
+    """
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.head.build((None, self.trunk.output_shape[-1]))
+        size = self.trunk.output_shape[-1]
+        self.head.build((None, size))
+        self.project = None
+        if self.num_classes:
+            self.project = dense(
+                self.outputs * size,
+                self.normalization == "spectral",
+                use_bias=False,
+                kernel_initializer=self.head.kernel_initializer.clone(),
+                name="project",
+                dtype="float32",
+            )
+            self.project.build((None, self.num_classes))
 
-    def call(self, images, training=False):
-        return self.head(self.features(images, training=training))
+    def call(self, images, labels=None, training=False):
+        self.check_labels(labels)
+        features = self.features(images, training=training)
+        outputs = self.head(features)
+        if self.num_classes:
+            rows = self.project(layers.one_hot(labels, self.num_classes))
+            rows = tf.reshape(rows, (-1, self.outputs, features.shape[-1]))
+            outputs += tf.einsum("nd,nod->no", features, rows)
+        return outputs
+
+
+def conditional_trunk(stack, size, num_classes):
+    """Makes a trunk of layers, of which those with `num_classes` get the labels too.
+
+    Args:
+        stack: the layers, in order.
+        size: int, length of the input vectors.
+        num_classes: int; 0 makes a plain `keras.Sequential`.
+
+    Returns:
+        A Keras model of vectors[N, size], or of [vectors[N, size], labels int32[N]].
+    """
+    if not num_classes:
+        return keras.Sequential(stack, name="trunk")
+    x = inputs = keras.Input((size,), name="inputs")
+    labels = keras.Input((), dtype="int32", name="labels")
+    for layer in stack:
+        if getattr(layer, "num_classes", 0):
+            layer.build(x.shape)
+            x = layer(x, labels)
+        else:
+            x = layer(x)
+    return keras.Model([inputs, labels], x, name="trunk")
 
 
 def dense(units, spectral_norm=False, **kwargs):
@@ -42,9 +105,18 @@ def dense(units, spectral_norm=False, **kwargs):
     return (layers.SNDense if spectral_norm else keras.layers.Dense)(units, **kwargs)
 
 
-def batch_norm(name, dtype):
-    """Makes a batch normalisation over the global batch, with the momentum that GAN code uses."""
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True, name=name, dtype=dtype)
+def batch_norm(name, dtype, num_classes=0):
+    """Makes a batch normalisation over the global batch, with the momentum that GAN code uses; maybe conditional."""
+    kwargs = {"momentum": 0.9, "epsilon": 1e-5, "synchronized": True, "name": name, "dtype": dtype}
+    if num_classes:
+        return layers.ConditionalBatchNormalization(num_classes, **kwargs)
+    return keras.layers.BatchNormalization(**kwargs)
+
+
+def check_classes(num_classes):
+    """Raises a ValueError unless it is a whole number of at least 0."""
+    if not isinstance(num_classes, int) or num_classes < 0:
+        raise ValueError(f"num_classes={num_classes!r}: expected a whole number, 0 for a network without labels")
 
 
 def check_choice(argument, value, allowed):

@@ -28,7 +28,7 @@ def _published_init():
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class DCGANGenerator(base.Network):
+class DCGANGenerator(base.Generator):
     """Latents to images by transposed convolutions (Radford et al. 2016, arXiv 1511.06434).
 
     Args:
@@ -36,6 +36,7 @@ class DCGANGenerator(base.Network):
         channels: int, the image's channels.
         width: int, channels at half the image's resolution; they double with every halving, down to 4 x 4.
         latent_dim: int, length of the latents.
+        num_classes: int, for labels by conditional batch normalisation; 0 for none.
 
     Raises:
         ValueError: for another image size, or a size below 1.
@@ -47,10 +48,12 @@ class DCGANGenerator(base.Network):
     [2, 32, 32, 1]
     """
 
-    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, **kwargs):
+    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, **kwargs):
         base.check_choice("image_size", image_size, IMAGE_SIZES)
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
+        base.check_classes(num_classes)
         super().__init__(**kwargs)
+        self.num_classes = num_classes
         self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
         self.image_shape = (image_size, image_size, channels)
         dtype = self.dtype_policy
@@ -60,25 +63,26 @@ class DCGANGenerator(base.Network):
         project = keras.layers.Dense(
             4 * 4 * deepest, use_bias=False, kernel_initializer=_published_init(), name="project", dtype=dtype
         )
-        stack = [project, keras.layers.Reshape((4, 4, deepest), dtype=dtype), *_norm_relu("project", dtype)]
+        stack = [
+            project,
+            keras.layers.Reshape((4, 4, deepest), dtype=dtype),
+            *_norm_relu("project", dtype, num_classes),
+        ]
         for i, filters in enumerate(reversed(widths)):
             name = f"deconv{i + 1}"
             stack += [
                 deconv(filters, use_bias=False, kernel_initializer=_published_init(), name=name, dtype=dtype),
-                *_norm_relu(name, dtype),
+                *_norm_relu(name, dtype, num_classes),
             ]
         stack += [
             deconv(channels, activation="tanh", kernel_initializer=_published_init(), name="output", dtype="float32")
         ]
-        self.trunk = keras.Sequential(stack, name="trunk")
+        self.trunk = base.conditional_trunk(stack, latent_dim, num_classes)
         self.build((None, latent_dim))
 
-    def call(self, latents, training=False):
-        return self.trunk(latents, training=training)
 
-
-def _norm_relu(name, dtype):
-    return [base.batch_norm(f"{name}_norm", dtype), keras.layers.ReLU(name=f"{name}_relu", dtype=dtype)]
+def _norm_relu(name, dtype, num_classes):
+    return [base.batch_norm(f"{name}_norm", dtype, num_classes), keras.layers.ReLU(name=f"{name}_relu", dtype=dtype)]
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -95,6 +99,7 @@ class DCGANDiscriminator(base.Discriminator):
         perturb_law: str, their noise law.
         perturb_first: bool, whether the convolution that sees the image perturbs it too.
         outputs: int, logits per image.
+        num_classes: int, for labels by projection; 0 for none.
 
     Raises:
         ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
@@ -118,16 +123,18 @@ class DCGANDiscriminator(base.Discriminator):
         perturb_law="uniform",
         perturb_first=True,
         outputs=1,
+        num_classes=0,
         **kwargs,
     ):
         base.check_choice("image_size", image_size, IMAGE_SIZES)
         base.check_counts(channels=channels, width=width, outputs=outputs)
+        base.check_classes(num_classes)
         registry.choose("normalization", normalization, ("batch", "spectral", "none"))
         super().__init__(**kwargs)
         self.image_size, self.channels, self.width, self.outputs = image_size, channels, width, outputs
         self.image_shape = (image_size, image_size, channels)
         self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
-        self.perturb_first = perturb_first
+        self.perturb_first, self.num_classes = perturb_first, num_classes
         spectral, dtype = normalization == "spectral", self.dtype_policy
 
         stack = []

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import registry
+from tfgan_zoo import layers, registry
 from tfgan_zoo.networks import base
 
 
@@ -23,7 +23,7 @@ def _check(shape, **counts):
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class MLPGenerator(base.Network):
+class MLPGenerator(base.Generator):
     """Latents through `depth` hidden dense layers to a sample.
 
     Vectors, such as points of a mixture, leave a linear layer in data units; arrays of two or more dimensions are
@@ -35,6 +35,7 @@ class MLPGenerator(base.Network):
         width: int, units of a hidden layer.
         depth: int, number of hidden layers.
         activation: str, a Keras activation's name, for the hidden layers.
+        num_classes: int, for labels, one-hot beside the latents (Mirza and Osindero 2014, arXiv 1411.1784); 0 for none.
 
     Raises:
         ValueError: for a size below 1.
@@ -46,10 +47,12 @@ class MLPGenerator(base.Network):
     [5, 2]
     """
 
-    def __init__(self, shape, latent_dim=128, width=128, depth=2, activation="relu", **kwargs):
+    def __init__(self, shape, latent_dim=128, width=128, depth=2, activation="relu", num_classes=0, **kwargs):
         shape = tuple(shape)
         _check(shape, latent_dim=latent_dim, width=width, depth=depth)
+        base.check_classes(num_classes)
         super().__init__(**kwargs)
+        self.num_classes = num_classes
         self.shape = self.image_shape = shape
         self.latent_dim, self.width, self.depth, self.activation = latent_dim, width, depth, activation
         last = keras.layers.Dense(
@@ -57,9 +60,12 @@ class MLPGenerator(base.Network):
         )
         hidden = _hidden(width, depth, activation, self.dtype_policy)
         self.trunk = keras.Sequential([*hidden, last, keras.layers.Reshape(shape, dtype="float32")], name="trunk")
-        self.build((None, latent_dim))
+        self.build((None, latent_dim + num_classes))
 
-    def call(self, latents, training=False):
+    def call(self, latents, labels=None, training=False):
+        self.check_labels(labels)
+        if self.num_classes:
+            latents = tf.concat([latents, layers.one_hot(labels, self.num_classes, latents.dtype)], axis=1)
         return self.trunk(latents, training=training)
 
 
@@ -74,6 +80,7 @@ class MLPDiscriminator(base.Discriminator):
         activation: str, a Keras activation's name, for the hidden layers.
         normalization: "none", or "spectral" in every layer (Miyato et al. 2018, arXiv 1802.05957).
         outputs: int, logits per sample.
+        num_classes: int, for labels by projection; 0 for none.
 
     Raises:
         ValueError: for a size below 1 or an unknown normalization.
@@ -87,14 +94,25 @@ class MLPDiscriminator(base.Discriminator):
     [5, 128]
     """
 
-    def __init__(self, shape, width=128, depth=2, activation="relu", normalization="none", outputs=1, **kwargs):
+    def __init__(
+        self,
+        shape,
+        width=128,
+        depth=2,
+        activation="relu",
+        normalization="none",
+        outputs=1,
+        num_classes=0,
+        **kwargs,
+    ):
         shape = tuple(shape)
         _check(shape, width=width, depth=depth, outputs=outputs)
+        base.check_classes(num_classes)
         registry.choose("normalization", normalization, ("none", "spectral"))
         super().__init__(**kwargs)
         self.shape = self.image_shape = shape
         self.width, self.depth, self.activation = width, depth, activation
-        self.normalization, self.outputs = normalization, outputs
+        self.normalization, self.outputs, self.num_classes = normalization, outputs, num_classes
         spectral = normalization == "spectral"
         hidden = _hidden(width, depth, activation, self.dtype_policy, spectral)
         self.trunk = keras.Sequential([keras.layers.Flatten(dtype=self.dtype_policy), *hidden], name="trunk")

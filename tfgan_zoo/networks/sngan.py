@@ -33,6 +33,7 @@ class ResidualUp(base.Configured, keras.layers.Layer):
 
     Args:
         filters: int, output channels.
+        num_classes: int, for labels by conditional batch normalisation; 0 for none.
 
     >>> import tensorflow as tf
     >>> from tfgan_zoo.networks.sngan import ResidualUp
@@ -40,14 +41,14 @@ class ResidualUp(base.Configured, keras.layers.Layer):
     [2, 8, 8, 8]
     """
 
-    def __init__(self, filters, **kwargs):
+    def __init__(self, filters, num_classes=0, **kwargs):
         super().__init__(**kwargs)
-        self.filters = filters
+        self.filters, self.num_classes = filters, num_classes
         name, dtype = self.name, self.dtype_policy
         conv = functools.partial(keras.layers.Conv2D, filters, padding="same", dtype=dtype)
-        self.norm1 = base.batch_norm(f"{name}_norm1", dtype)
+        self.norm1 = base.batch_norm(f"{name}_norm1", dtype, num_classes)
         self.conv1 = conv(kernel_size=3, kernel_initializer=_glorot(2**0.5), name=f"{name}_conv1")
-        self.norm2 = base.batch_norm(f"{name}_norm2", dtype)
+        self.norm2 = base.batch_norm(f"{name}_norm2", dtype, num_classes)
         self.conv2 = conv(kernel_size=3, kernel_initializer=_glorot(2**0.5), name=f"{name}_conv2")
         self.shortcut = conv(kernel_size=1, kernel_initializer=_glorot(), name=f"{name}_shortcut")
         self.upsample = keras.layers.UpSampling2D(name=f"{name}_upsample", dtype=dtype)
@@ -63,9 +64,10 @@ class ResidualUp(base.Configured, keras.layers.Layer):
         ]:
             layer.build(shape)
 
-    def call(self, x, training=False):
-        y = self.conv1(self.upsample(tf.nn.relu(self.norm1(x, training=training))))
-        y = self.conv2(tf.nn.relu(self.norm2(y, training=training)))
+    def call(self, x, labels=None, training=False):
+        labels = (labels,) if self.num_classes else ()
+        y = self.conv1(self.upsample(tf.nn.relu(self.norm1(x, *labels, training=training))))
+        y = self.conv2(tf.nn.relu(self.norm2(y, *labels, training=training)))
         return y + self.upsample(self.shortcut(x))  # a 1 x 1 convolution before the upsampling: the same, cheaper
 
 
@@ -144,7 +146,7 @@ class ResidualDown(base.Configured, keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class SNGANGenerator(base.Network):
+class SNGANGenerator(base.Generator):
     """Latents to images by residual blocks (Miyato et al. 2018, arXiv 1802.05957).
 
     Args:
@@ -153,6 +155,8 @@ class SNGANGenerator(base.Network):
         width: int, the unit of the channels: 64 gives the published network. At 32 px all blocks have 4 width
             channels; at 64 and 128 px the block nearest the image has width, the deepest 16 width.
         latent_dim: int, length of the latents.
+        num_classes: int, for labels by conditional batch normalisation (all but the last, as the blocks have it);
+            0 for none.
 
     Raises:
         ValueError: for another image size, or a size below 1.
@@ -164,19 +168,24 @@ class SNGANGenerator(base.Network):
     [2, 32, 32, 3]
     """
 
-    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, **kwargs):
+    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, **kwargs):
         base.check_choice("image_size", image_size, IMAGE_SIZES)
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
+        base.check_classes(num_classes)
         super().__init__(**kwargs)
+        self.num_classes = num_classes
         self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
         self.image_shape = (image_size, image_size, channels)
         dtype = self.dtype_policy
         deepest, *blocks = (width * unit for unit in _GENERATOR[image_size])
-        self.trunk = keras.Sequential(
+        self.trunk = base.conditional_trunk(
             [
                 keras.layers.Dense(4 * 4 * deepest, kernel_initializer=_glorot(), name="project", dtype=dtype),
                 keras.layers.Reshape((4, 4, deepest), name="reshape", dtype=dtype),
-                *(ResidualUp(filters, name=f"block{i + 1}", dtype=dtype) for i, filters in enumerate(blocks)),
+                *(
+                    ResidualUp(filters, num_classes, name=f"block{i + 1}", dtype=dtype)
+                    for i, filters in enumerate(blocks)
+                ),
                 base.batch_norm("norm", dtype),
                 keras.layers.ReLU(name="relu", dtype=dtype),
                 keras.layers.Conv2D(
@@ -189,12 +198,10 @@ class SNGANGenerator(base.Network):
                     dtype="float32",
                 ),
             ],
-            name="trunk",
+            latent_dim,
+            num_classes,
         )
         self.build((None, latent_dim))
-
-    def call(self, latents, training=False):
-        return self.trunk(latents, training=training)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -211,6 +218,7 @@ class SNGANDiscriminator(base.Discriminator):
         perturb_law: str, their noise law.
         perturb_first: bool, whether the two convolutions that see the image perturb it too.
         outputs: int, logits per image.
+        num_classes: int, for labels by projection; 0 for none.
 
     Raises:
         ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
@@ -234,16 +242,18 @@ class SNGANDiscriminator(base.Discriminator):
         perturb_law="uniform",
         perturb_first=True,
         outputs=1,
+        num_classes=0,
         **kwargs,
     ):
         base.check_choice("image_size", image_size, IMAGE_SIZES)
         base.check_counts(channels=channels, width=width, outputs=outputs)
+        base.check_classes(num_classes)
         registry.choose("normalization", normalization, ("spectral", "none"))
         super().__init__(**kwargs)
         self.image_size, self.channels, self.width, self.outputs = image_size, channels, width, outputs
         self.image_shape = (image_size, image_size, channels)
         self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
-        self.perturb_first = perturb_first
+        self.perturb_first, self.num_classes = perturb_first, num_classes
         spectral = normalization == "spectral"
         widths = [width * unit for unit in _DISCRIMINATOR[image_size]]
         blocks = [

@@ -11,14 +11,17 @@ def build_model(config):
     """Builds and compiles the model of a configuration.
 
     Args:
-        config: a `Config`.
+        config: a `Config`; a conditional one has been `labelled`.
 
     Returns:
         A compiled `GAN` of the class that `config.method` names; call this inside the strategy's scope.
     """
     shared = {"shape": config.shape} | ({} if config.width is None else {"width": config.width})
     own = {"generator": {"latent_dim": config.latent_dim}, "discriminator": {"normalization": config.normalization}}
-    own["encoder"] = own["discriminator"].copy()  # the same layers, never with noise
+    own["encoder"] = own["discriminator"].copy()  # the same layers, never with noise or labels
+    if config.conditional:
+        for role in ("generator", "discriminator"):
+            own[role]["num_classes"] = config.num_classes
     if config.network != "mlp":  # which has no convolutions to perturb
         own["discriminator"] |= {name: getattr(config, name) for name in ("perturb", "perturb_law", "perturb_first")}
 

@@ -27,7 +27,8 @@ class Config:
     Lengths are in thousands of images (kimg), counted as steps x batch_size; rates are per step.
     `options` are the method's own (`registry.METHODS[method].options`). `strategy`, `replicas`, `precision`, `jit` and
     `threads` begin as wishes and are settled by `devices.resolve`; a resumed run sets them again as they were written.
-    A folder or zip file is written down with its absolute path, and its contents as `data_key`.
+    A folder or zip file is written down with its absolute path, and its contents as `data_key`; of a conditional run
+    `num_classes` is that of the data (`labelled`).
     """
 
     method: str
@@ -38,6 +39,8 @@ class Config:
     bad_images: str
     image_size: int | None
     channels: int | None
+    conditional: bool
+    num_classes: int | None
     network: str
     width: int | None
     latent_dim: int
@@ -141,6 +144,8 @@ DEFAULTS = {
     "bad_images": "error",
     "image_size": None,
     "channels": None,
+    "conditional": False,
+    "num_classes": None,
     "network": "dcgan",
     "width": None,
     "normalization": None,
@@ -171,7 +176,7 @@ DEFAULTS = {
 }
 
 # Fields that came later: a run written before begins with their defaults.
-LATER = tuple(registry.ADA)
+LATER = ("conditional", "num_classes", *registry.ADA)
 
 # Every method's own options, {name: (method, Option)}.
 OPTIONS = {name: (method, option) for method, it in registry.METHODS.items() for name, option in it.options.items()}
@@ -207,6 +212,7 @@ _KINDS = {
 _RANGES = {
     "image_size": (1, True, 1024),
     "channels": (1, True, 3),
+    "num_classes": (1, True, 65536),
     "width": (1, True, 4096),
     "latent_dim": (1, True, 65536),
     "penalty_weight": (0, True, math.inf),
@@ -271,6 +277,27 @@ def resolve(**given):
     config = Config(**{"versions": versions(), **values})
     check(config)
     return config
+
+
+def labelled(config, data):
+    """Returns the configuration with the number of classes of its data, if it is conditional.
+
+    Args:
+        config: a `Config`.
+        data: its `tfgan_zoo.data.Data`.
+
+    Raises:
+        ValueError: in one line, if the data have no labels, or other classes than a run was begun with.
+    """
+    if not config.conditional:
+        return config
+    if not data.num_classes:
+        raise ValueError(
+            f"conditional=True: dataset={config.dataset} has no labels; pictures get them from folders, one a class"
+        )
+    if config.num_classes not in (None, data.num_classes):
+        raise ValueError(f"num_classes={config.num_classes}: dataset={config.dataset} has {data.num_classes} classes")
+    return dataclasses.replace(config, num_classes=data.num_classes)
 
 
 def check(config):

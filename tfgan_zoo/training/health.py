@@ -19,7 +19,8 @@ class Health:
     def __init__(self, model, data):
         self._model = model
         sizes = {"train": data.num_train, "heldout": data.num_heldout}  # None for a mixture: any number
-        self._reals = [data.reals(min(SAMPLES, size or SAMPLES), split)[0] for split, size in sizes.items()]
+        self._reals = [data.reals(min(SAMPLES, size or SAMPLES), split) for split, size in sizes.items()]
+        self._labels = np.resize(self._reals[0][1], SAMPLES)  # the samples' classes: those of the training reals
         self._latents = np.random.default_rng(0).standard_normal((SAMPLES, model.generator.latent_dim), "float32")
 
     def signals(self):
@@ -29,15 +30,15 @@ class Health:
         method's `judge` has in their place.
         `diversity`: mean distance between samples over that between reals; 0 is one image for all latents.
         """
-        samples = self._model(self._latents)
-        judged = self._model.judge(*(self._outputs(images) for images in (*self._reals, samples)))
+        samples = self._model(self._latents, self._labels)
+        judged = self._model.judge(*(self._outputs(*items) for items in (*self._reals, (samples, self._labels))))
         numbers = dict(zip(("d_train", "d_heldout", "d_samples"), map(float, judged), strict=True))
-        reals = mean_distance(self._reals[0])  # 0 of a single image, or of copies of one
+        reals = mean_distance(self._reals[0][0])  # 0 of a single image, or of copies of one
         return numbers | {"diversity": mean_distance(samples) / reals if reals else 1.0}
 
     @tf.function(reduce_retracing=True)
-    def _outputs(self, images):
-        return self._model.discriminator(images, training=False)
+    def _outputs(self, images, labels):
+        return self._model.judged_outputs(images, labels)
 
 
 def mean_distance(images):

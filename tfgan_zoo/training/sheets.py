@@ -4,6 +4,7 @@ from tfgan_zoo import pictures
 
 IMAGES = 64
 POINTS = 1000
+CLASSES, EACH = 16, 8  # of a conditional model: rows at most, images in each
 
 
 class Sheets:
@@ -24,10 +25,13 @@ class Sheets:
         self._picture(None).save(self._run.reals)
 
     def save_samples(self, step):
-        """Writes samples/step_<step>.png of the seeds 0, 1, 2, ..."""
+        """Writes samples/step_<step>.png of the seeds 0, 1, 2, ...; of a conditional model a class a row."""
         self._run.samples.mkdir(exist_ok=True)
-        samples = self._model.generate(POINTS if self._mixture else IMAGES)
-        self._picture(samples).save(self._run.samples / f"step_{step:07d}.png")
+        path = self._run.samples / f"step_{step:07d}.png"
+        if self._model.num_classes and not self._mixture:
+            pictures.classes(self._model, min(CLASSES, self._model.num_classes), EACH).save(path)
+        else:
+            self._picture(self._model.generate(POINTS if self._mixture else IMAGES)).save(path)
 
     def _picture(self, samples):
         if self._mixture:
