@@ -273,7 +273,9 @@ def resolve(**given):
         values |= registry.ADA | given
     for hosted in _owners(values["method"], given)[1:]:
         values |= registry.METHODS[hosted].defaults | given
-    values["options"] = _options(values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()})
+    values["options"] = method_options(
+        values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()}
+    )
     config = Config(**{"versions": versions(), **values})
     check(config)
     return config
@@ -307,14 +309,14 @@ def check(config):
         ValueError: in one line that names the argument, the value and what is allowed.
     """
     _check_values(config)
-    missing = _options(config.method, config.options).keys() - config.options.keys()
+    missing = method_options(config.method, config.options).keys() - config.options.keys()
     if missing:
         raise ValueError(f"options={config.options} lack {', '.join(sorted(missing))} of method={config.method}")
     _check_combinations(config)
     _check_network(config)
 
 
-def _options(method, given):
+def method_options(method, given):
     """Completes and checks the options of a method, and of the one it hosts."""
     for name, value in given.items():
         if name not in OPTIONS:
@@ -355,6 +357,21 @@ def _version(package):
     return metadata.version(package)
 
 
+def check_field(field, value):
+    """Checks the kind of a value, not its range.
+
+    Args:
+        field: one of `dataclasses.fields(Config)`.
+        value: anything.
+
+    Raises:
+        ValueError: in one line, if it is not of the field's type.
+    """
+    kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
+    if value is not None or types.NoneType not in kinds:
+        _check_kind(field.name, value, typing.get_origin(kinds[0]) or kinds[0])
+
+
 def _check_kind(name, value, kind):
     allowed, words = _KINDS[kind]
     if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
@@ -364,10 +381,9 @@ def _check_kind(name, value, kind):
 def _check_values(config):
     for field in dataclasses.fields(config):
         name, value = field.name, getattr(config, field.name)
-        kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
-        if value is None and types.NoneType in kinds:
+        check_field(field, value)
+        if value is None:
             continue
-        _check_kind(name, value, typing.get_origin(kinds[0]) or kinds[0])
         if name in _CHOICES:
             registry.choose(name, value, _CHOICES[name])
         if name in _RANGES:

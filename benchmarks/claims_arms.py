@@ -1,0 +1,229 @@
+"""What benchmarks/claims.py compares: the arms on mixtures and on images, who meets whom, and the five claims."""
+
+import dataclasses
+
+# arm: the flags that make it, cheapest first. A word ending in .py in front is a script in the place of train.py.
+MIXTURE_ARMS = {
+    "gan": "--method=gan",
+    "gan least_squares": "--method=gan --loss=least_squares",
+    "gan hinge": "--method=gan --loss=hinge",
+    "particle cramer beta 0": "--method=particle --energy=cramer --beta=0",
+    "particle cramer l2": "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
+    "particle cramer repulsive": "--method=particle --energy=cramer --stabilizer=repulsive --beta=1",
+    "particle cramer proximal": "--method=particle --energy=cramer --stabilizer=proximal --beta=1",
+    "particle cramer noise": "--method=particle --energy=cramer --stabilizer=noise --beta=0.1",
+    "particle mmd beta 0": "--method=particle --energy=mmd --beta=0",
+    "particle mmd l2": "--method=particle --energy=mmd --stabilizer=l2 --beta=0.1",
+    "particle eieg beta 0": "--method=particle --energy=eieg --beta=0",
+    "particle eieg l2": "--method=particle --energy=eieg --stabilizer=l2 --beta=0.1",
+    "particle momentum beta 0": "--method=particle --energy=cramer --beta=0 --features=8 --beta_1=0.5 --beta_2=0.999",
+    "particle momentum l2": (
+        "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1 --features=8 --beta_1=0.5 --beta_2=0.999"
+    ),
+    "ces best": "--method=ces --selection=best",
+    "ces mean": "--method=ces --selection=mean",
+    "ces random": "--method=ces --selection=random",
+    "ces per_sample": "--method=ces --selection=per_sample",
+    "ces normalized best": "--method=ces --selection=best --normalize",
+    "ces homogeneous": "--method=ces --costs=non_saturating,non_saturating,non_saturating --selection=mean",
+    "ces max_norm": "--method=ces --selection=max_norm",
+    "ces worst": "--method=ces --selection=worst",
+    "express": "--method=express",
+    "express from decoder": "--method=express --init_from_decoder",
+    "express encoder": "--method=express --encoder_latents",
+    "brc one-stage": "--method=brc --inner_steps=0",
+    "gan n_dis 10": "--method=gan --n_dis=10",
+    "brc c = 0": "--method=brc --clamp=0",
+    "brc": "--method=brc",
+    "gan D 1e-4": "--method=gan --d_lr=1e-4",
+    "brc c = 0 D 1e-4": "--method=brc --clamp=0 --d_lr=1e-4",
+    "brc D 1e-4": "--method=brc --d_lr=1e-4",
+}
+
+# The arms on images: DCGAN, narrow and short enough for three seeds of each on two cores.
+IMAGE_ARMS = {
+    "gan": "--method=gan",
+    "pconv uniform 0.5": "--method=pconv --perturb_law=uniform --perturb=0.5",
+    "pconv gaussian 0.3": "--method=pconv --perturb_law=gaussian --perturb=0.3",
+    "pconv additive 0.3": "--method=pconv --perturb_law=additive --perturb=0.3",
+    "dropout in D": "--method=pconv --perturb_law=bernoulli --perturb=0.3 --noperturb_first",
+    "instance noise": "benchmarks/instance_noise.py --method=pconv --perturb_law=additive --perturb=0.3",
+    "particle cramer beta 0": "--method=particle --energy=cramer --beta=0",
+    "particle cramer l2": "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
+    "ces best": "--method=ces --selection=best",
+    "ces mean": "--method=ces --selection=mean",
+    "express": "--method=express",
+    "brc one-stage": "--method=brc --inner_steps=0",
+    "brc inner 3": "--method=brc --inner_steps=3",
+    "brc inner 3 D 1e-4": "--method=brc --inner_steps=3 --d_lr=1e-4",
+}
+
+# (the method's arm, what it must beat)
+MIXTURE_COMPARISONS = [
+    ("ces best", "gan"),
+    ("ces best", "gan least_squares"),
+    ("ces best", "gan hinge"),
+    ("ces best", "ces mean"),
+    ("ces mean", "gan"),
+    ("ces mean", "gan least_squares"),
+    ("ces mean", "gan hinge"),
+    ("ces mean", "ces homogeneous"),
+    ("ces random", "ces mean"),
+    ("ces per_sample", "ces mean"),
+    ("ces max_norm", "ces mean"),
+    ("ces worst", "ces mean"),
+    ("ces worst", "ces best"),
+    ("ces normalized best", "ces best"),
+    ("particle cramer l2", "particle cramer beta 0"),
+    ("particle cramer repulsive", "particle cramer beta 0"),
+    ("particle cramer proximal", "particle cramer beta 0"),
+    ("particle cramer noise", "particle cramer beta 0"),
+    ("particle mmd l2", "particle mmd beta 0"),
+    ("particle eieg l2", "particle eieg beta 0"),
+    ("particle momentum l2", "particle momentum beta 0"),
+    ("particle cramer l2", "gan"),
+    ("express", "gan"),
+    ("express from decoder", "gan"),
+    ("express from decoder", "express"),
+    ("express encoder", "express"),
+    ("brc", "gan"),
+    ("brc", "gan n_dis 10"),
+    ("brc", "brc c = 0"),
+    ("brc one-stage", "gan"),
+    ("brc D 1e-4", "gan D 1e-4"),
+    ("brc D 1e-4", "brc c = 0 D 1e-4"),
+    ("brc D 1e-4", "gan"),
+]
+IMAGE_COMPARISONS = [
+    *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan"),
+    *((arm, "dropout in D") for arm in IMAGE_ARMS if arm.startswith("pconv")),
+    ("particle cramer l2", "particle cramer beta 0"),
+    ("ces best", "ces mean"),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """A number of a run's last tick, and how the page shows it.
+
+    Attributes:
+        title: its name on the page.
+        digits: decimals.
+        more: whether more is better.
+    """
+
+    title: str
+    digits: int
+    more: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What differs between mixtures and images.
+
+    Attributes:
+        arms: {arm: flags}.
+        flags: what every arm is run with.
+        comparisons: pairs of arms.
+        measures: {key of a line: `Measure`}; the first two are compared.
+        seeds: how many a run without --seeds has.
+    """
+
+    arms: dict
+    flags: str
+    comparisons: list
+    measures: dict
+    seeds: int
+
+
+MIXTURES = Kind(
+    MIXTURE_ARMS,
+    "--tick_kimg=256",
+    MIXTURE_COMPARISONS,
+    {"modes": Measure("modes", 1, True), "good": Measure("good samples", 2, True), "kl": Measure("KL", 2, False)},
+    seeds=10,
+)
+IMAGES = Kind(
+    IMAGE_ARMS,
+    "--width=16 --kimg=128 --tick_kimg=32 --eval_metrics=fd_fashion_10k --eval_every_kimg=1000",
+    IMAGE_COMPARISONS,
+    {"fd_fashion_10k": Measure("fd_fashion_10k", 1, False), "d_gap": Measure("D's gap", 2, False)},
+    seeds=3,
+)
+MODES = {"ring": 8, "ring_r5": 8, "ring_r8": 8, "grid": 25, "cube": 27}
+
+
+def kind(dataset):
+    """Returns the `Kind` of a data set."""
+    return MIXTURES if dataset in MODES else IMAGES
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A method's claim: what the paper promises, measured where our budget can show it.
+
+    Attributes:
+        method: its name.
+        promise: what the paper says, in a few words.
+        dataset: where it is measured.
+        arm: the method's arm.
+        measures: what of a line is compared.
+        against: {baseline's or control's arm: how the sentence calls it}.
+    """
+
+    method: str
+    promise: str
+    dataset: str
+    arm: str
+    measures: tuple
+    against: dict
+
+
+CLAIMS = [
+    Claim(
+        "pconv",
+        "a lower Frechet distance, and a smaller memorisation gap",
+        "fashion_mnist_10k",
+        "pconv uniform 0.5",
+        ("fd_fashion_10k", "d_gap"),
+        {"gan": "plain convolutions"},
+    ),
+    Claim(
+        "ces",
+        "more modes than a GAN of any one of its costs",
+        "grid",
+        "ces mean",
+        ("modes",),
+        {
+            "gan": "non_saturating alone",
+            "gan least_squares": "least_squares alone",
+            "gan hinge": "hinge alone",
+        },
+    ),
+    Claim(
+        "particle",
+        "a stabilizing term that makes the distance trainable",
+        "ring_r5",
+        "particle cramer l2",
+        ("good", "modes"),
+        {"particle cramer beta 0": "the same distance without it"},
+    ),
+    Claim("express", "fewer modes lost", "grid", "express", ("modes",), {"gan": "its host"}),
+    Claim(
+        "brc",
+        "all modes, where the host loses some",
+        "ring_r5",
+        "brc D 1e-4",
+        ("modes",),
+        {"gan": "its host", "brc c = 0 D 1e-4": "temporary steps alone"},
+    ),
+]
+
+# One arm of each method and its baseline, what --quick runs: {data set: (arms, flags that shorten)}.
+QUICK = {
+    "ring_r5": (
+        ("gan", "particle cramer beta 0", "particle cramer l2", "ces best", "ces mean", "express", "brc c = 0", "brc"),
+        "--kimg=256",
+    ),
+    "fashion_mnist_10k": (("gan", "pconv uniform 0.5"), "--kimg=64"),
+}
