@@ -140,6 +140,9 @@ PENALTIES = {
     ),
 }
 
+AUGMENTATIONS = ("color", "translation", "cutout", "ada")  # DiffAugment's three, and ADA
+ADA = {"ada_target": 0.6, "ada_kimg": 500.0}  # what "ada" implies: the paper's values
+
 NETWORKS = {
     "mlp": Entry(
         "dense layers, for mixtures and tiny images",

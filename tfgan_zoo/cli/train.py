@@ -9,6 +9,7 @@ from tfgan_zoo import finetuning, registry
 from tfgan_zoo.cli import app
 from tfgan_zoo.data import names
 from tfgan_zoo.training import config as configs
+from tfgan_zoo.training import recipes
 from tfgan_zoo.training.run_directory import RunDirectory, check_writable
 
 COMMAND = app.Command(
@@ -17,6 +18,7 @@ COMMAND = app.Command(
     (
         "--method=pconv",
         "--method=gan --loss=hinge --network=sngan --width=64 --kimg=500",
+        "--recipe=pconv_fashion_mnist",
         "--run_dir=runs/00003-pconv-fashion_mnist_10k",
     ),
 )
@@ -24,6 +26,7 @@ COMMAND = app.Command(
 
 def _declare():
     c = COMMAND
+    c.string("recipe", None, "a whole configuration, by its name (--list) or a .json file; other flags win over it")
     c.string("method", None, f"the method: {', '.join(registry.METHODS)} (default pconv)")
     c.string("dataset", None, "a name (default fashion_mnist_10k; --list), or a folder or .zip of pictures")
     c.string("data_dir", None, "where TensorFlow Datasets keeps prepared data (default: its own choice)")
@@ -39,7 +42,9 @@ def _declare():
     c.string("loss", None, f"the loss: {', '.join(registry.LOSSES)}")
     c.string("penalty", None, f"the discriminator's penalty: {', '.join(registry.PENALTIES)}")
     c.number("penalty_weight", None, "its weight")
-    c.words("augment", None, f"DiffAugment of reals and fakes: any of {','.join(configs.POLICIES)}")
+    c.words("augment", None, "what reals and fakes go through: ada, or DiffAugment's color,translation,cutout, or all")
+    c.number("ada_target", None, "augment=ada: the share of reals known as such, less the rest, to hold (default 0.6)")
+    c.number("ada_kimg", None, "augment=ada: kimg in which its probability would go from 0 to 1 (default 500)")
     c.integer("batch_size", None, "images in a batch, over all devices")
     c.integer("n_dis", None, "discriminator steps in a step")
     c.number("g_lr", None, "Adam's learning rate for the generator")
@@ -68,12 +73,12 @@ def _declare():
     c.string("jit", None, "XLA: auto, on, off")
     c.integer("threads", None, "CPU threads of one operation (default: the cores)")
     c.boolean("dry_run", False, "print the resolved configuration as JSON and stop")
-    c.boolean("list", False, "print the methods, losses, networks and data sets and stop")
+    c.boolean("list", False, "print the methods, losses, networks, data sets and recipes and stop")
 
 
 _declare()
 _SHOWN = 20  # lines about the data on the terminal
-_NOT_CONFIG = {"help", "run_dir", "dry_run", "list"}
+_NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
 
 def main(argv=None):
@@ -108,6 +113,8 @@ def _wanted(values, given):
     """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, None for a new one."""
     settings = {name: values[name] for name in given - _NOT_CONFIG}
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    if values["recipe"] is not None:
+        settings = recipes.settings(recipes.read(values["recipe"]), settings)
     path = values["run_dir"]
     if path and RunDirectory.is_run(path):
         run = RunDirectory(path)
@@ -218,7 +225,11 @@ def _list():
     lines = []
     for title, table in tables.items():
         lines += [title, *(f"  {name:<20}{entry.summary}" for name, entry in table.items()), ""]
-    return "\n".join(lines[:-1])
+    return "\n".join([*lines, "recipes", *(f"  {name}\n      {about}" for name, about in _recipes())])
+
+
+def _recipes():
+    return [(name, recipes.read(name).get("about", "")) for name in recipes.names()]
 
 
 if __name__ == "__main__":

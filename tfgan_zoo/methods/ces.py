@@ -9,7 +9,7 @@ from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.batch import Batch
 from tfgan_zoo.methods.gan import GAN, apply, replica_mean, share
-from tfgan_zoo.objectives import augment, losses, selection
+from tfgan_zoo.objectives import losses, overfitting, selection
 
 COSTS = registry.METHODS["ces"].options["costs"].default
 
@@ -177,6 +177,8 @@ class CES(GAN):
         logs["d_loss"] = total / len(self.costs)
         strengths = selection.strengths(self.costs, tf.concat(real, 1), tf.concat(fake, 1), replica_mean)
         logs |= {f"strength_{label}": strengths[i] for i, label in enumerate(self.labels)}
+        if self.augment_p is not None:
+            logs["real_sign"] = overfitting.real_sign(self.costs, tf.concat(real, 1), tf.concat(fake, 1), replica_mean)
         return total / self.heads, logs
 
     def critic(self, images, batch, purpose, labels=None):
@@ -186,7 +188,7 @@ class CES(GAN):
         if self.heads > 1:
             return super().critic(images, batch, purpose, labels)[:, batch.index : batch.index + 1]
         with self.scope(batch, purpose):
-            images = augment.diff_augment(images, self.augment)
+            images = self.augmented(images)
             return apply(self.discriminators[batch.index], images, batch.labels if labels is None else labels)
 
     def scope(self, batch, purpose):
