@@ -126,7 +126,15 @@ def test_two_folders(tmp_path, few):
     flags = ["--metrics=fd_fashion_all,kd_fashion_all,prdc_fashion_all", "--report", f"--output={output}"]
     assert evaluate.main([f"--fakes={one}", f"--reals={two}", *flags]) == 0
     assert {it["fakes"] for it in lines(output)} == {9}
+    assert [it["reference"] for it in lines(output)] == [{str(two): 12}] * 3
     assert (output / "report.html").is_file()
+
+
+def test_one_folder_of_clothes_is_held_against_those_in_the_package(tmp_path, few):
+    one, output = images(tmp_path / "one", 9), tmp_path / "out"
+    assert evaluate.main([f"--fakes={one}", "--metrics=fd_fashion_all", f"--output={output}"]) == 0
+    assert lines(output)[0]["reference"] == {"fashion_mnist_10k/all": 80}
+    assert "covariance has not full rank" in lines(output)[0]["note"]
 
 
 def test_no_inception_is_a_failure_that_says_how_to_fetch_it(preset, tmp_path, capsys, monkeypatch):
@@ -151,6 +159,15 @@ BAD = {
     "no runs": (["--model=x", "--runs=0"], "runs=0 must be at least 1"),
     "no extractor": (["--model=x", "--metrics=fd_given_10k"], "needs --extractor"),
     "an extractor that is not there": (["--model=x", "--extractor=nothing.keras"], "extractor=nothing.keras does not"),
+    "an extractor without a metric": (
+        ["--model=x", "--metrics=fd_fashion_10k", "--extractor=."],
+        "extractor=. is of no use to metrics=fd_fashion_10k",
+    ),
+    "an Inception without a metric": (
+        ["--model=x", "--metrics=fd_fashion_10k", "--inception=."],
+        "inception=. is of no use",
+    ),
+    "reals without a metric": (["--model=x", "--metrics=fd_fashion_10k", "--reals=."], "reals=. is of no use"),
     "a checkpoint of files": (["--fakes=x", "--checkpoint=best"], "checkpoint=best is for a model"),
     "fakes that are not there": (["--fakes=nothing"], "fakes=nothing does not exist"),
 }
@@ -188,6 +205,24 @@ def folders(tmp_path, case):
         return images(one, mode="RGB"), images(tmp_path / "two"), "fakes="
     (images(one) / "z.png").write_text("hello")
     return one, images(tmp_path / "two"), "z.png cannot be read as an image"
+
+
+def test_more_fakes_than_there_are(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(evaluate.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    assert evaluate.main([f"--fakes={images(tmp_path / 'one')}", "--metrics=fd_fashion_10k"]) == 2
+    assert "metrics=fd_fashion_10k takes 10000 fakes; there are 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", ["a damaged image", "too few neighbours"])
+def test_what_shows_only_in_the_measuring_is_one_line_too(tmp_path, case, capsys):
+    one, two, output = images(tmp_path / "one", 4), images(tmp_path / "two", 9), tmp_path / "out"
+    metric, words = "prdc_fashion_all", "fakes=4 rows must be more than neighbours=5"
+    if case == "a damaged image":
+        (one / "2.png").write_bytes((one / "2.png").read_bytes()[:-200])
+        metric, words = "fd_fashion_all", "2.png is damaged"
+    assert evaluate.main([f"--fakes={one}", f"--reals={two}", f"--metrics={metric}", f"--output={output}"]) == 2
+    error = capsys.readouterr().err.split("\r")[-1].strip()
+    assert words in error and "\n" not in error and not output.exists()
 
 
 @pytest.mark.parametrize("case", ["empty", "one image", "mixed sizes", "other sizes", "grey against colour", "a text"])

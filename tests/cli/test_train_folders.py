@@ -95,7 +95,8 @@ def test_class_folders_train_conditionally_and_generate_by_label(photos, run, ca
     folder = RunDirectory("run")
     assert folder.config().num_classes == 2
     rows, columns = 2, 8  # a class a row
-    assert Image.open(folder.samples / "step_0000004.png").size == (columns * 32, rows * 32)
+    with Image.open(folder.samples / "step_0000004.png") as sheet:
+        assert sheet.size == (columns * 32, rows * 32)
     assert loading.load("run").num_classes == 2
     for flags, words in (
         (["--label=1"], "seeds from 0"),

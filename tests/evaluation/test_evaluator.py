@@ -58,7 +58,49 @@ def test_a_result_says_all_that_repeats_it(make):
     assert result["reference"] == {"fashion_mnist_10k/all": 500}
     assert result["note"] == "train split"
     assert result["extractor"]["name"] == "fashion_cnn" and len(result["extractor"]["sha256"]) == 64
-    assert set(result["versions"]) == {"tfgan-zoo", "tensorflow"}
+    assert result["reference_sha256"].keys() == result["reference"].keys()
+    assert result["protocol"]["metric"] == "frechet" and result["protocol"]["reals"] == 500
+    assert {"tfgan-zoo", "tensorflow", "tensorflow-gan", "pillow"} <= set(result["versions"])
+
+
+def test_fewer_images_than_features_are_noted(make, clothes):
+    chosen = {"fd_fashion_10k": dataclasses.replace(protocols.PROTOCOLS["fd_fashion_10k"], fakes=100, reals=500)}
+    evaluator = Evaluator(chosen, (32, 32, 1), sets.DataReference(clothes))
+    assert evaluator.measure(sets.Fakes(Copies()))[0]["note"].startswith("100 images for 128 features")
+    assert make("fd_fashion_10k").measure(sets.Fakes(Copies()))[0]["note"] == "train split"
+
+
+class Broken(Copies):
+    """One of its images holds one pixel that is no number."""
+
+    def generate(self, num, seed, batch_size):
+        images = super().generate(num, seed, batch_size).copy()
+        if seed <= 70 < seed + num:
+            images[70 - seed, 3, 4] = np.nan
+        return images
+
+
+def test_samples_that_are_not_finite_are_refused(make):
+    with pytest.raises(ValueError, match="samples of the seeds from 64 on are not all finite"):
+        make("fd_fashion_10k").measure(sets.Fakes(Broken()))
+
+
+def test_features_that_are_not_finite_are_refused(tmp_path, clothes):
+    network = keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Rescaling(np.inf)])
+    network.save(tmp_path / "e.keras")
+    with pytest.raises(ValueError, match=r"extractor=e.keras: its features are not all finite"):
+        chosen = protocols.choose(["fd_given_10k"], extractor=True)
+        Evaluator(chosen, (32, 32, 1), sets.DataReference(clothes), extractor=str(tmp_path / "e.keras")).measure(
+            sets.Fakes(Copies())
+        )
+
+
+def test_a_folder_of_reals_has_no_held_out_images(tmp_path):
+    """Else the ratio would be 1 whatever the model does."""
+    np.savez(tmp_path / "a.npz", images=np.zeros((30, 32, 32, 1), "uint8"))
+    reference = sets.FilesReference(ImageFiles("reals", tmp_path / "a.npz"))
+    with pytest.raises(ValueError, match=r"metrics=memorization_10k .* which --reals does not tell apart"):
+        Evaluator(protocols.choose(["memorization_10k"]), (32, 32, 1), reference)
 
 
 def test_fakes_come_in_batches_of_consecutive_seeds(make):

@@ -72,6 +72,15 @@ def test_kernel_agrees_with_loops():
     assert ours == pytest.approx(kernel_by_loops(one, two), abs=1e-6 * abs(scale))
 
 
+@pytest.mark.parametrize(("num", "other"), [(3000, 2051), (700, 1030)])
+def test_kernel_block_by_block_is_that_of_the_whole(num, other):
+    """TF-GAN splits by itself, but holds a copy of all features in double precision."""
+    one, two = features(0, num, 5), features(1, other, 5)
+    shuffled = [np.random.default_rng(0).permutation(rows) for rows in (one, two)]
+    ours = metrics.kernel({"rows": one}, {"rows": two})["distance"]
+    assert ours == pytest.approx(tfgan.kernel_distance(*shuffled), rel=1e-9)
+
+
 def test_kernel_does_not_depend_on_the_order_of_a_sorted_set():
     one, two = features(0, 3000, 5), features(1, 3000, 5)
     ours = metrics.kernel({"rows": one}, {"rows": two})["distance"]

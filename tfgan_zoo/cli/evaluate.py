@@ -21,6 +21,8 @@ COMMAND = app.Command(
     ),
 )
 
+_FOR_FILES = ("fid_clean_all",)
+
 
 def _declare():
     c = COMMAND
@@ -63,23 +65,30 @@ def _body(values, given):
             work = _files(values, sets) if values["fakes"] else _model(values, sets)
         except (extractors.Unavailable, ConnectionError) as error:  # no Inception, no server
             return app.fail(f"evaluate.py: {error}", app.FAILED)
-    from tfgan_zoo.evaluation import records
-
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        lines = []
-        for line in work.lines():
-            records.append(output / "metrics.jsonl", line)
-            lines.append(line)
-        table = records.table(lines)
-        (output / "metrics.md").write_text(table)
-        print(table)
-        if values["report"]:
-            work.report(output / "report.html", lines)
+        _write(work, output, values["report"])
+    except ValueError as error:  # a damaged image, samples that are not finite
+        return app.fail(f"evaluate.py: {error}", app.BAD_INPUT)
     except OSError as error:
         return app.fail(f"evaluate.py: {error}", app.FAILED)
     print(f"written to {output}")
     return app.DONE
+
+
+def _write(work, output, report):
+    """Measures; writes each result as it comes, then the table and the report."""
+    from tfgan_zoo.evaluation import records
+
+    lines = []
+    for line in work.lines():
+        output.mkdir(parents=True, exist_ok=True)
+        records.append(output / "metrics.jsonl", line)
+        lines.append(line)
+    table = records.table(lines)
+    (output / "metrics.md").write_text(table)
+    print(table)
+    if report:
+        work.report(output / "report.html", lines)
 
 
 def _check(values):
@@ -90,7 +99,7 @@ def _check(values):
         if values[name] < least:
             raise ValueError(f"{name}={values[name]} must be at least {least}")
     if values["metrics"] is not None:
-        protocols.choose(values["metrics"], endless=values["fakes"] is None, extractor=values["extractor"] is not None)
+        _choose(values, values["metrics"])
     if values["extractor"] is not None and not pathlib.Path(values["extractor"]).exists():
         raise ValueError(f"extractor={values['extractor']} does not exist; name a .keras file or a SavedModel's folder")
     if values["fakes"] is not None:
@@ -104,7 +113,26 @@ def _check(values):
     if len({it.shape for it in sets.values()}) > 1:
         fakes, reals = sets["fakes"].shape, sets["reals"].shape
         raise ValueError(f"reals={values['reals']} has images of {reals}, fakes={values['fakes']} of {fakes}")
+    if values["fakes"] is not None:
+        for name, protocol in _choose(values, values["metrics"] or _FOR_FILES, sets["fakes"].shape).items():
+            protocols.check_count(name, protocol, sets["fakes"].count)
     return sets
+
+
+def _choose(values, names, shape=None):
+    """Returns {name: Protocol}; refuses a flag that none of them has a use for."""
+    endless, extractor = values["fakes"] is None, values["extractor"] is not None
+    chosen = protocols.choose(names, shape=shape, endless=endless, extractor=extractor)
+    references, networks = ({getattr(it, what) for it in chosen.values()} for what in ("reference", "extractor"))
+    used = {
+        "reals": bool(references & {"train", "heldout", "both"}) or values["report"],  # which shows nearest reals
+        "inception": "inception" in networks,
+        "extractor": "given" in networks,
+    }
+    for flag, is_used in used.items():
+        if values[flag] is not None and not is_used:
+            raise ValueError(f"{flag}={values[flag]} is of no use to metrics={','.join(chosen)}")
+    return chosen
 
 
 def _checkpoints(values):
@@ -137,11 +165,11 @@ def _files(values, sets):
     from tfgan_zoo.evaluation.session import FilesSession
 
     fakes, reals = sets["fakes"], sets.get("reals")
-    names = values["metrics"] or ["fid_clean_all"]
-    chosen = protocols.choose(names, shape=fakes.shape, endless=False, extractor=values["extractor"] is not None)
-    reference = kinds.FilesReference(reals) if reals else None
-    evaluator = _evaluator(values, chosen, fakes.shape, reference, None)
-    return FilesSession(fakes, reference, evaluator)
+    chosen = _choose(values, values["metrics"] or _FOR_FILES, fakes.shape)
+    reference = given = kinds.FilesReference(reals) if reals else None
+    if given is None and all(it.extractor == "fashion_cnn" for it in chosen.values()):
+        reference = kinds.Fashion()
+    return FilesSession(fakes, given, _evaluator(values, chosen, fakes.shape, reference, None))
 
 
 def _model(values, sets):
@@ -155,7 +183,7 @@ def _model(values, sets):
     origin = loading.origin(source)
     trained_on = values["dataset"] or origin.get("dataset")
     names = values["metrics"] or protocols.defaults(trained_on, model.image_shape)
-    chosen = protocols.choose(names, shape=model.image_shape, extractor=values["extractor"] is not None)
+    chosen = _choose(values, names, model.image_shape)
     reference = None
     if "reals" in sets:
         reference = kinds.FilesReference(sets["reals"])

@@ -20,6 +20,7 @@ class Files:
         path: the folder or zip file.
         names: tuple of str, the picture files' names below `path` with "/" between parts, sorted.
         problems: tuple of (name, reason), what could not be looked into, and class folders without pictures.
+        others: tuple of str, the names of the files passed over for their suffixes, sorted.
         stamp: what changes when a file is changed: names, sizes and times.
         read: a function, index of a name -> its bytes; raises OSError or ValueError.
     """
@@ -27,18 +28,20 @@ class Files:
     path: str
     names: tuple
     problems: tuple
+    others: tuple
     stamp: tuple
     read: object = dataclasses.field(repr=False)
 
 
 @contextlib.contextmanager
-def scan(path):
+def scan(path, argument="dataset"):
     """Finds the picture files below `path`, at any depth; a symlink is followed, a loop of them once.
 
     Names that begin with a dot and __MACOSX are passed over, and so is every file whose suffix is not in `SUFFIXES`.
 
     Args:
         path: str, a folder or a zip file.
+        argument: str, what an error calls `path`.
 
     Yields:
         `Files`, readable inside the context, from several threads.
@@ -46,18 +49,22 @@ def scan(path):
     Raises:
         ValueError: in one line, if `path` is neither, or the zip file is encrypted or damaged.
     """
-    if os.path.isdir(path):
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise ValueError(f"{argument}={path} does not exist") from None
+    except OSError as error:  # a folder above it may not be looked into, or a symlink leads to itself
+        raise ValueError(f"{argument}={path} cannot be read ({error.strerror})") from None
+    if stat.S_ISDIR(status.st_mode):
         yield _folder(path)
         return
-    if not os.path.exists(path):
-        raise ValueError(f"dataset={path} does not exist")
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # on damaged files zipfile raises more than its BadZipFile
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise ValueError(f"dataset={path} is neither a folder nor a sound zip file ({reason})") from None
+        raise ValueError(f"{argument}={path} is neither a folder nor a sound zip file ({reason})") from None
     with archive:
-        yield _zip(path, archive)
+        yield _zip(path, archive, argument)
 
 
 def classes(names):
@@ -87,7 +94,7 @@ def shown(name):
 
 
 def _folder(path):
-    found, problems, folders, seen = {}, [], set(), set()
+    found, others, problems, folders, seen = {}, [], [], set(), set()
 
     def enter(folder, prefix):
         try:
@@ -108,6 +115,8 @@ def _folder(path):
                 stack.append((entry.path, f"{name}/"))
             elif name.lower().endswith(SUFFIXES):
                 found[name] = entry.path
+            else:
+                others.append(name)
 
     stack = [(path, "")]
     while stack:
@@ -131,11 +140,11 @@ def _folder(path):
             raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
         return file.read_bytes()
 
-    return Files(path, names, tuple(problems), (*stamp, tuple(problems)), read)
+    return Files(path, names, tuple(problems), tuple(sorted(others)), (*stamp, tuple(problems)), read)
 
 
-def _zip(path, archive):
-    members, folders = {}, set()
+def _zip(path, archive, argument):
+    members, others, folders = {}, [], set()
     for member in archive.infolist():
         name = member.filename.replace("\\", "/")
         parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -145,8 +154,10 @@ def _zip(path, archive):
             folders.add("/".join(parts) + "/")
         elif name.lower().endswith(SUFFIXES):
             if member.flag_bits & _ENCRYPTED:
-                raise ValueError(f"dataset={path} is encrypted ({shown(name)}): unpack it and give the folder")
+                raise ValueError(f"{argument}={path} is encrypted ({shown(name)}): unpack it and give the folder")
             members["/".join(parts)] = member  # of two members of one name, the later one, as unpacking does
+        else:
+            others.append("/".join(parts))
     names = tuple(sorted(members))
     status = os.stat(path)
     problems = tuple(_empty_classes(names, folders))
@@ -159,7 +170,7 @@ def _zip(path, archive):
         return content
 
     stamp = (os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return Files(path, names, problems, stamp, read)
+    return Files(path, names, problems, tuple(sorted(others)), stamp, read)
 
 
 def _hidden(part):

@@ -10,6 +10,8 @@ import numpy as np
 
 from tfgan_zoo.evaluation.files import json_bytes
 
+_FORMAT = 1  # counted on when statistics of the same set are computed or stored in another way
+
 
 def folder():
     """Returns where caches live: $TFGAN_ZOO_CACHE, else ~/.cache/tfgan_zoo."""
@@ -41,12 +43,12 @@ def write(name, statistics):
     path = _path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
-            np.savez(file, **statistics)
-        os.replace(file.name, path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as writing:
+            np.savez(pathlib.Path(writing, path.name), **statistics)
+            os.replace(pathlib.Path(writing, path.name), path)
     except OSError:
         return
 
 
 def _path(name):
-    return folder() / "statistics" / f"{name}.npz"
+    return folder() / f"statistics-{_FORMAT}" / f"{name}.npz"

@@ -1,11 +1,14 @@
 """Measures generators by named protocols, the reals' side once for all of them."""
 
+import dataclasses
 from importlib import metadata
 
 from tfgan_zoo.evaluation import cache, extractors, statistics
 from tfgan_zoo.evaluation.metrics import METRICS
+from tfgan_zoo.evaluation.protocols import check_count
 from tfgan_zoo.evaluation.sets import FASHION, Fashion
 
+PACKAGES = ("tfgan-zoo", "tensorflow", "keras", "tensorflow-gan", "numpy", "pillow")  # those that make a number
 RUN_STRIDE = 10_000_000  # seeds between two runs: no protocol takes as many
 
 
@@ -70,40 +73,51 @@ class Evaluator:
             A list of results, one a protocol: {"metric", "values", "protocol", ...}, ready for JSON.
 
         Raises:
-            ValueError: if there are fewer fakes than a protocol takes.
+            ValueError: if there are fewer images than a protocol takes, or samples or features are not finite.
         """
         wanted = {(_key(it), _kind(it), it.fakes) for it in self.protocols.values()}
         with self._progress("fakes", self.length) as progress:
             found = statistics.gather(fakes.batches(self.length), self._extractors, wanted, progress)
-        results = []
+        results, of = [], {"first_seed": first_seed, "fakes_sha256": fakes.checksum()}
         for name, protocol in self.protocols.items():
             statistic = found[_key(protocol), _kind(protocol), protocol.fakes]
-            if protocol.fakes is not None and statistic["count"] < protocol.fakes:
-                raise ValueError(f"metrics={name} takes {protocol.fakes} fakes; there are {statistic['count']}")
+            check_count(name, protocol, statistic["count"])
             reals = self.statistics_of_reals(protocol)
             values = METRICS[protocol.metric][1](*reals.values(), statistic)
             if protocol.metric == "memorization":
                 values |= fakes.discriminator_gap(self._references["both"])
-            results.append(self._result(name, protocol, values, statistic["count"], reals, first_seed))
+            results.append(self._result(name, protocol, values, statistic, reals) | of)
         return results
 
-    def _result(self, name, protocol, values, count, reals, first_seed):
+    def _result(self, name, protocol, values, statistic, reals):
         extractor = self._extractors[_key(protocol)]
         result = {
             "metric": name,
             "values": values,
             "headline": protocol.headline,
             "better": protocol.better,
-            "fakes": count,
-            "first_seed": first_seed,
+            "fakes": statistic["count"],
             "extractor": extractor.describe() if extractor.checksum else None,
             "resize": protocol.resize,
             "reference": self._counts(protocol, reals),
-            "versions": {package: metadata.version(package) for package in ("tfgan-zoo", "tensorflow")},
+            "reference_sha256": self._checksums(protocol),
+            "protocol": {key: value for key, value in dataclasses.asdict(protocol).items() if key != "summary"},
+            "versions": {package: metadata.version(package) for package in PACKAGES},
         }
+        notes = self._notes(protocol, reals, statistic)
+        return result | ({"note": "; ".join(notes)} if notes else {})
+
+    def _notes(self, protocol, reals, statistic):
+        """Returns what keeps a number from being read as others of its name are."""
+        notes = []
         if protocol.reference == FASHION == self._trained_on:
-            result["note"] = "train split"  # nine tenths of the reference trained the model
-        return result
+            notes.append("train split")  # nine tenths of the reference trained the model
+        if protocol.metric == "frechet":
+            width = len(statistic["mean"])
+            few = min(one["count"] for one in (statistic, *reals.values()))
+            if few <= width:
+                notes.append(f"{few} images for {width} features: their covariance has not full rank")
+        return notes
 
     def _counts(self, protocol, reals):
         """Returns {set: how many of it}; nothing where fakes are held against no samples."""
@@ -112,7 +126,16 @@ class Evaluator:
         reference = self._references[protocol.reference]
         return {reference.describe(split): found["count"] for split, found in reals.items()}
 
+    def _checksums(self, protocol):
+        """Returns {set: SHA-256 of what identifies it}, for the sets of `_counts`."""
+        if protocol.reference in ("none", "mixture"):
+            return {}
+        reference = self._references[protocol.reference]
+        return {reference.describe(split): cache.key(**reference.identity(split)) for split in _splits(protocol)}
+
     def _check_counts(self, name, protocol):
+        if protocol.reference == "both" and not self._references["both"].splits:
+            raise ValueError(f"metrics={name} needs training and held-out images, which --reals does not tell apart")
         if protocol.reference in ("train", "heldout", "both"):
             for split in _splits(protocol):
                 if not self._references[protocol.reference].available(split):

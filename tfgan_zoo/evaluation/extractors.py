@@ -35,8 +35,11 @@ class Extractor:
         self._prepare, self._network = prepare, network
 
     def __call__(self, levels):
-        outputs = self._network(self._prepare(levels))
-        return {name: np.asarray(value) for name, value in outputs.items()}
+        outputs = {name: np.asarray(value) for name, value in self._network(self._prepare(levels)).items()}
+        for name, value in outputs.items():
+            if not np.isfinite(value).all():
+                raise ValueError(f"extractor={self.name}: its {name} are not all finite")
+        return outputs
 
     def describe(self):
         """Returns {"name", "sha256"} for a result."""

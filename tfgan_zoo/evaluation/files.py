@@ -9,13 +9,16 @@ import zipfile
 import numpy as np
 from PIL import Image
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+from tfgan_zoo.data import decode, files
+
 MAX_PIXELS = 2**26  # of one image; checked before it is decoded
 _CHANNELS = {"1": 1, "L": 1, "RGB": 3}
 
 
 class ImageFiles:
     """A set of images of one size, from a folder (any depth), a .zip, or a .npz with an array [N, H, W, C].
+
+    Hidden files and what macOS adds to zips are passed over; any other file that is no image is refused.
 
     Args:
         argument: str, what the user called it: "fakes" or "reals".
@@ -37,30 +40,30 @@ class ImageFiles:
         if self.path.is_file() and self.path.suffix.lower() == ".npz":
             self._array = self._read_npz()
             self.shape, self.count = self._array.shape[1:], len(self._array)
-            self._names = None
         else:
-            self._names = self._list()
-            self.count = len(self._names)
-            self.shape = self._common_shape() if self._names else None
+            self.count, self.shape = self._survey()
         if self.count < 2:
             raise ValueError(f"{argument}={path} holds {self.count} image(s); a metric needs at least 2")
 
     def batches(self, size=64):
         """Yields uint8[n, H, W, C], n at most `size`, in the order of the names."""
-        for start in range(0, self.count, size):
-            if self._array is not None:
-                yield self._array[start : start + size]
-            else:
-                yield np.stack([self._pixels(name) for name in self._names[start : start + size]])
+        if self._array is not None:
+            yield from (self._array[start : start + size] for start in range(0, self.count, size))
+            return
+        with files.scan(self.path, self.argument) as found:
+            for start in range(0, self.count, size):
+                names = found.names[start : start + size]
+                yield np.stack([self._pixels(found, start + i, name) for i, name in enumerate(names)])
 
     def fingerprint(self):
         """Returns a SHA-256 of the contents, under which statistics are cached."""
         digest = hashlib.sha256(json_bytes(self.shape))
         if self._array is not None:
             digest.update(np.ascontiguousarray(self._array))
-        else:
-            for name in self._names:
-                digest.update(hashlib.sha256(self._bytes(name)).digest())
+            return digest.hexdigest()
+        with files.scan(self.path, self.argument) as found:
+            for i in range(len(found.names)):
+                digest.update(hashlib.sha256(found.read(i)).digest())
         return digest.hexdigest()
 
     def _read_npz(self):
@@ -79,64 +82,48 @@ class ImageFiles:
             )
         return array
 
-    def _list(self):
-        if self.path.is_dir():
-            found = [path for path in self.path.rglob("*") if path.is_file() and not path.name.startswith(".")]
-            names = [path.relative_to(self.path).as_posix() for path in found]
-        else:
-            try:
-                with zipfile.ZipFile(self.path) as archive:
-                    names = [item.filename for item in archive.infolist() if not item.is_dir()]
-            except (OSError, zipfile.BadZipFile) as error:
-                raise ValueError(f"{self.argument}={self.path} is no folder, zip or npz of images ({error})") from None
-        odd = next((name for name in sorted(names) if not name.lower().endswith(SUFFIXES)), None)
-        if odd is not None:
-            raise ValueError(f"{self.argument}={self.path}: {odd} is no image; allowed: {', '.join(SUFFIXES)}")
-        return sorted(names)
+    def _survey(self):
+        """Returns (how many images there are, their common shape)."""
+        first = None
+        with files.scan(self.path, self.argument) as found:
+            for name in found.others[:1]:
+                raise self._bad(name, f"is no image; allowed: {', '.join(files.SUFFIXES)}")
+            for i, name in enumerate(found.names):
+                shape = self._shape(found, i, name)
+                first = first or shape
+                if shape != first:
+                    raise self._bad(name, f"is {shape}, {files.shown(found.names[0])} is {first}; all must be alike")
+            return len(found.names), first
 
-    def _bytes(self, name):
-        if self.path.is_dir():
-            return (self.path / name).read_bytes()
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.read(name)
+    def _shape(self, found, index, name):
+        with self._open(found, index, name) as image:
+            channels = _CHANNELS.get(image.mode)
+            if channels is None:
+                raise self._bad(name, f"is of Pillow's mode {image.mode}; grey or RGB of 8 bit is wanted")
+            return image.height, image.width, channels
 
-    def _open(self, name):
+    def _open(self, found, index, name):
         try:
-            image = Image.open(io.BytesIO(self._bytes(name)))
-        except (OSError, RuntimeError, ValueError, zipfile.BadZipFile, Image.DecompressionBombError) as error:
-            raise ValueError(f"{self.argument}={self.path}: {name} cannot be read as an image ({error})") from None
+            with decode.quietly():
+                image = Image.open(io.BytesIO(found.read(index)))
+        except Image.UnidentifiedImageError:  # whose text is an address in memory
+            raise self._bad(name, "cannot be read as an image") from None
+        except Exception as error:  # of the disk, or what a damaged zip member makes its decompressor raise
+            raise self._bad(name, f"cannot be read as an image ({' '.join(str(error).split())})") from None
         if image.width * image.height > MAX_PIXELS:
-            raise ValueError(
-                f"{self.argument}={self.path}: {name} has {image.width} x {image.height} pixels; at most {MAX_PIXELS}"
-            )
+            raise self._bad(name, f"has {image.width} x {image.height} pixels; at most {MAX_PIXELS}")
         return image
 
-    def _shape(self, name):
-        image = self._open(name)
-        channels = _CHANNELS.get(image.mode)
-        if channels is None:
-            raise ValueError(
-                f"{self.argument}={self.path}: {name} is of Pillow's mode {image.mode}; grey or RGB of 8 bit is wanted"
-            )
-        return image.height, image.width, channels
-
-    def _common_shape(self):
-        first = self._shape(self._names[0])
-        for name in self._names[1:]:
-            shape = self._shape(name)
-            if shape != first:
-                raise ValueError(
-                    f"{self.argument}={self.path}: {name} is {shape}, {self._names[0]} is {first}; all must be alike"
-                )
-        return first
-
-    def _pixels(self, name):
-        image = self._open(name)
-        try:
-            pixels = np.asarray(image.convert("RGB" if self.shape[2] == 3 else "L"))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise ValueError(f"{self.argument}={self.path}: {name} is damaged ({error})") from None
+    def _pixels(self, found, index, name):
+        with self._open(found, index, name) as image:
+            try:
+                pixels = np.asarray(image.convert("RGB" if self.shape[2] == 3 else "L"))
+            except (OSError, SyntaxError, ValueError) as error:
+                raise self._bad(name, f"is damaged ({error})") from None
         return pixels.reshape(self.shape)
+
+    def _bad(self, name, problem):
+        return ValueError(f"{self.argument}={self.path}: {files.shown(name)} {problem}")
 
 
 def json_bytes(value):

@@ -102,12 +102,14 @@ PROTOCOLS = {
     ),
 }
 
-# For two sets of images: every image of both, the counts in the result. `is_all` and `fd_fashion_all` need one set.
+# For two sets of images: every image of both, the counts in the result. `is_all` needs one set.
 _OF_ALL = ("fid", "fid_clean", "kid", "is", "prdc", "fd_fashion", "kd_fashion", "prdc_fashion", "fd_given", "kd_given")
 for _base in (*_OF_ALL, "prdc_given"):
     _model = next(it for name, it in PROTOCOLS.items() if re.fullmatch(rf"{_base}_\d+k(_train)?", name))
+    _reference = "train" if _model.reference == "fashion_mnist_10k" else _model.reference  # the user's reals
+    _summary = f"as {_base}_*, on all images of two folders, zips or npz files"
     PROTOCOLS[f"{_base}_all"] = dataclasses.replace(
-        _model, summary=f"as {_base}_*, on all images of two folders, zips or npz files", fakes=None, reals=None
+        _model, summary=_summary, fakes=None, reals=None, reference=_reference
     )
 
 
@@ -140,6 +142,16 @@ def choose(names, *, shape=None, endless=True, extractor=False):
         if shape is not None:
             _check_shape(name, protocol, shape)
     return chosen
+
+
+def check_count(name, protocol, count):
+    """Refuses fewer fakes than a protocol takes.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if protocol.fakes is not None and count < protocol.fakes:
+        raise ValueError(f"metrics={name} takes {protocol.fakes} fakes; there are {count}")
 
 
 def defaults(dataset, shape):

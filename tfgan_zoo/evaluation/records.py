@@ -27,7 +27,8 @@ def table(lines):
     groups = {}
     for line in lines:
         for name, value in line["values"].items():
-            groups.setdefault((line["metric"], name, line["checkpoint"]), []).append((value, line))
+            at = "" if line.get("step") is None else f" (step {line['step']})"
+            groups.setdefault((line["metric"], name, line["checkpoint"] + at), []).append((value, line))
     for (metric, name, checkpoint), entries in groups.items():
         line = entries[0][1]
         reals = ", ".join(f"{count} of {which}" for which, count in line["reference"].items())

@@ -1,5 +1,7 @@
 """The sets that metrics compare, as batches: fakes of a model, reals of a data set, images in files."""
 
+import hashlib
+
 import numpy as np
 
 from tfgan_zoo import data as datasets
@@ -28,7 +30,18 @@ class Fakes:
         for start in range(0, num, self._size):
             size = min(self._size, num - start)
             images = self._model.generate(size, self._seed + start, batch_size=self._size, **self._labels)
+            if not np.isfinite(images).all():
+                raise ValueError(f"the model's samples of the seeds from {self._seed + start} on are not all finite")
             yield pictures.to_levels(images) if images.ndim == 4 else images
+
+    def checksum(self):
+        """Returns the SHA-256 of the weights of the network that samples; None of a served or exported model."""
+        if not hasattr(self._model, "sampler"):
+            return None
+        digest = hashlib.sha256()
+        for weight in self._model.sampler.weights:
+            digest.update(np.ascontiguousarray(weight.numpy()))
+        return digest.hexdigest()
 
     def discriminator_gap(self, reference, num=1000):
         """Returns {"d_gap": D on training reals - D on held-out ones}, {} for a model without a discriminator.
@@ -63,6 +76,10 @@ class FileFakes:
         """Yields uint8[n, H, W, C], at most `num` in all; None is all of them."""
         return FilesReference(self._files).batches("train", self._files.count if num is None else num)
 
+    def checksum(self):
+        """Returns the SHA-256 of the images."""
+        return self._files.fingerprint()
+
     def discriminator_gap(self, reference):
         """Returns {}: there is no discriminator."""
         return {}
@@ -74,6 +91,8 @@ class DataReference:
     Args:
         data: a `tfgan_zoo.data.Data`.
     """
+
+    splits = True  # whether training and held-out images are told apart
 
     def __init__(self, data):
         self.data = data
@@ -106,8 +125,11 @@ class FilesReference:
         files: an `ImageFiles`.
     """
 
+    splits = False
+
     def __init__(self, files):
         self.files = files
+        self._fingerprint = None
 
     def available(self, split):
         """Returns how many images there are."""
@@ -123,7 +145,8 @@ class FilesReference:
 
     def identity(self, split):
         """Returns what tells this set from any other."""
-        return {"files": self.files.fingerprint(), "shape": self.files.shape}
+        self._fingerprint = self._fingerprint or self.files.fingerprint()  # it reads every file
+        return {"files": self._fingerprint, "shape": self.files.shape}
 
     def describe(self, split):
         """Returns the name that stands in a result."""

@@ -37,7 +37,10 @@ class Best:
             return dict.fromkeys(self._chosen)
         from tfgan_zoo.evaluation.sets import Fakes
 
-        results = self._evaluator.measure(Fakes(self._model))
+        try:
+            results = self._evaluator.measure(Fakes(self._model))
+        except ValueError as error:  # samples that are not finite
+            raise RunError(f"step {step}: {error}") from None
         values = {result["metric"]: result["values"][result["headline"]] for result in results}
         first = next(iter(values))
         if all(self._better(values[first], row[first]) for row in self._rows(first)):

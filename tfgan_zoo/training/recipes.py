@@ -85,6 +85,8 @@ def settings(recipe, given):
             implied, other = (table[it].defaults if it in table else {} for it in (old, new))
             follows = {name: implied.get(name, configs.DEFAULTS.get(name)) for name in implied.keys() | other.keys()}
             values = {name: value for name, value in values.items() if follows.get(name, ...) != value}
+    if "ada" not in given.get("augment", ("ada",)):
+        values = {name: value for name, value in values.items() if name not in registry.ADA}
     if given.get("method", values.get("method")) != values.get("method"):
         options = {}
     return values | options | given
