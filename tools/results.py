@@ -31,9 +31,14 @@ def shelf(folder=None):
 
 def headline(about):
     """Returns the entry of the first metric's headline value, of the weights that were shipped."""
-    metrics = [it for it in about["metrics"] if it.get("checkpoint", "last") == about.get("checkpoint", "last")]
-    first = metrics[0]["metric"]
-    return next(it for it in metrics if it["metric"] == first and it["value"] == PROTOCOLS[first].headline)
+    return entry(about, PROTOCOLS[about["metrics"][0]["metric"]].headline)
+
+
+def entry(about, value):
+    """Returns the entry of one value of the first metric, of the weights that were shipped."""
+    first, shipped = about["metrics"][0]["metric"], about.get("checkpoint", "last")
+    kept = (it for it in about["metrics"] if it.get("checkpoint", "last") == shipped and it["metric"] == first)
+    return next(it for it in kept if it["value"] == value)
 
 
 def difference(about, baseline):
@@ -60,27 +65,33 @@ def difference(about, baseline):
     return statistics.fmean(differences), statistics.stdev(differences)
 
 
-def table(found):
-    """Returns the presets as a Markdown table."""
-    rows = [
-        "| preset | data | metric | mean ± deviation | fakes / reals | kimg | training | difference to `gan` |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    order = sorted(found, key=lambda name: (found[name]["dataset"], found[name].get("classes", 0), name))
-    for name in sorted(order, key=lambda name: headline(found[name])["metric"]):
-        about, it = found[name], headline(found[name])
-        baseline = found.get(f"{BASELINE}_{about['dataset']}")
+def images(found):
+    """Returns the presets of images as a Markdown table."""
+    return _table({name: it for name, it in found.items() if not _is_mixture(it)}, {})
+
+
+def mixtures(found):
+    """Returns the presets of mixtures as a Markdown table; modes alone would hide how few samples are good."""
+    return _table({name: it for name, it in found.items() if _is_mixture(it)}, {"good": "share of good samples"})
+
+
+def _table(found, more):
+    """A row a preset: the headline value, `more` values of the same metric {value: title}, and what it took."""
+    head = ["preset", "data", "metric", "mean ± deviation", *more.values(), "fakes / reals", "kimg", "training"]
+    rows = [f"| {' | '.join([*head, 'difference to `gan`'])} |", "|---" * (len(head) + 1) + "|"]
+    for name in sorted(found, key=lambda name: (found[name]["dataset"], found[name].get("classes", 0), name)):
+        about = found[name]
+        it = headline(about)
         reals = ", ".join(f"{count:,}" for count in it["reference"].values()) or "the mixture"
-        note = f" ({it['note']})" if it["note"] else ""
         cells = [
             f"`{name}`",
             about["dataset"] + (", conditional" if about.get("classes") else ""),
-            f"{it['metric']}{note}",
-            _spread(it["mean"], it["deviation"]),
+            f"{it['metric']}{' (' + it['note'] + ')' if it['note'] else ''}",
+            *(_spread(entry(about, value)) for value in (it["value"], *more)),
             f"{it['fakes']:,} / {reals}",
             f"{about['kimg']:,g}",
             f"{about['seconds']:,.0f} s" if "seconds" in about else "-",
-            _compared(name, about, baseline),
+            _compared(about, found.get(f"{BASELINE}_{about['dataset']}")),
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
@@ -99,7 +110,7 @@ def checkpoints(found):
     return "\n".join(rows) + "\n"
 
 
-KINDS = {"presets": table, "checkpoints": checkpoints}
+KINDS = {"images": images, "mixtures": mixtures, "checkpoints": checkpoints}
 
 
 def fill(text, found):
@@ -107,15 +118,19 @@ def fill(text, found):
     return MARKED.sub(lambda match: match[1] + "\n" + KINDS[match[2]](found) + "\n" + match[3], text)
 
 
-def _compared(name, about, baseline):
+def _is_mixture(about):
+    return PROTOCOLS[about["metrics"][0]["metric"]].reference == "mixture"
+
+
+def _compared(about, baseline):
     if about["method"] == BASELINE:
         return "the baseline"
     found = difference(about, baseline)
-    return "-" if found is None else _spread(*found, sign="+")
+    return "-" if found is None else f"{found[0]:+.4g} ± {found[1]:.2g}"
 
 
-def _spread(mean, deviation, sign=""):
-    return f"{mean:{sign}.4g} ± {deviation:.2g}"
+def _spread(it):
+    return f"{it['mean']:.4g} ± {it['deviation']:.2g}"
 
 
 def main(argv=None):
