@@ -52,6 +52,8 @@ IMAGE_ARMS = {
     "particle cramer l2": "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
     "ces best": "--method=ces --selection=best",
     "ces mean": "--method=ces --selection=mean",
+    "ces worst": "--method=ces --selection=worst",
+    "ces homogeneous": "--method=ces --costs=non_saturating,non_saturating,non_saturating --selection=mean",
     "express": "--method=express",
     "brc one-stage": "--method=brc --inner_steps=0",
     "brc inner 3": "--method=brc --inner_steps=3",
@@ -99,6 +101,8 @@ IMAGE_COMPARISONS = [
     *((arm, "dropout in D") for arm in IMAGE_ARMS if arm.startswith("pconv")),
     ("particle cramer l2", "particle cramer beta 0"),
     ("ces best", "ces mean"),
+    ("ces mean", "ces homogeneous"),
+    ("ces worst", "ces mean"),
 ]
 
 

@@ -172,7 +172,8 @@ def _interval(found, measure):
 def _spread(values, digits):
     if not values:
         return "-"
-    return f"{np.mean(values):.{digits}f} ± {np.std(values, ddof=1) if len(values) > 1 else 0:.{digits}f}"
+    deviation = f" ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else ""
+    return f"{np.mean(values):.{digits}f}{deviation}"
 
 
 def _told(done, dataset, arm, name):

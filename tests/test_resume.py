@@ -22,7 +22,14 @@ COMMON = (
 )
 CASES = {
     "gan": ("--method=gan", "--penalty=lecam", "--lr_decay=linear"),
-    "pconv": ("--method=pconv", "--augment=color,translation,cutout", "--n_dis=2", "--conditional"),
+    "pconv": (
+        "--method=pconv",
+        "--augment=ada,color,translation,cutout",
+        "--ada_target=-0.9",
+        "--ada_kimg=0.1",
+        "--n_dis=2",
+        "--conditional",
+    ),
     "sngan": ("--method=pconv", "--network=sngan", "--n_dis=1"),
 }
 

@@ -77,9 +77,9 @@ METHODS = {
         options={
             "costs": Option(("non_saturating", "least_squares", "hinge"), "the discriminators' losses", COSTS),
             "selection": Option(
-                "best",
+                "mean",
                 "whose gradient G follows",
-                ("best", "mean", "worst", "random", "max_norm", "min_norm", "per_sample"),
+                ("mean", "best", "worst", "random", "max_norm", "min_norm", "per_sample"),
             ),
             "normalize": Option(False, "rescale the selected gradient to the ensemble's mean norm"),
             "shared_trunk": Option(False, "one trunk with a head for each cost, not whole discriminators"),
@@ -139,6 +139,9 @@ PENALTIES = {
         defaults={"penalty_weight": 0.01, "n_dis": 5},
     ),
 }
+
+AUGMENTATIONS = ("color", "translation", "cutout", "ada")  # DiffAugment's three, and ADA
+ADA = {"ada_target": 0.6, "ada_kimg": 500.0}  # what "ada" implies: the paper's values
 
 NETWORKS = {
     "mlp": Entry(

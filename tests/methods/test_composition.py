@@ -21,6 +21,7 @@ FACTORS = {
     "penalty": tuple(registry.PENALTIES),
     "host": ("mlp", "dcgan batch", "dcgan spectral", "dcgan none", "sngan spectral"),
     "perturb": (0.0, 0.5),
+    "augment": ((), ("ada",)),
     "express_host": ("gan", "pconv", "ces", "particle", "brc"),
     "conditional": (False, True),
 }
@@ -71,18 +72,18 @@ def pairs(case):
 
 def covering(cases):
     """Greedily picks cases until every pair of choices that occurs in any of them is covered."""
-    left = set().union(*(pairs(case) for case in cases))
-    chosen = []
+    covered = [pairs(case) for case in cases]
+    left, chosen = set().union(*covered), []
     while left:
-        best = max(cases, key=lambda case: len(pairs(case) & left))
-        chosen.append(best)
-        left -= pairs(best)
+        best = max(range(len(cases)), key=lambda i: len(covered[i] & left))
+        chosen.append(cases[best])
+        left -= covered[best]
     return chosen
 
 
 ALL = product()
 PAIRS = covering(ALL)
-REST = [case for case in ALL if case not in PAIRS]
+REST = [case for case in ALL if case not in PAIRS and not case["augment"]]  # augmentation goes with each, in pairs
 
 
 def make(case, folder):

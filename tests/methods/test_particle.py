@@ -131,6 +131,37 @@ def test_linear_critic_with_cramer_and_l2_has_its_minimum_at_e0_over_2_beta_m2_a
     assert (np.diff(losses(0)) < 0).all()  # growing for ever
 
 
+@pytest.mark.parametrize("energy", ["mmd", "mmd_rq", "eieg"])  # cramer's kink is finer than 256 points
+@pytest.mark.parametrize("beta", [0, 0.5, 2])
+def test_ascent_of_free_features_grows_by_4_less_2_beta_where_descent_decays_by_2(energy, beta):
+    """The stability analysis: near equal densities D's ascent lets every mode grow, and `repulsive` slows it."""
+    num, waves, amplitude = 256, 3, 1e-3
+
+    def ring(start, sign):  # even, and without an end
+        angles = start + np.linspace(0, 2 * np.pi, num, endpoint=False)
+        mode = np.sin(waves * angles)
+        angles += sign * amplitude * mode
+        return tf.constant(np.stack([np.cos(angles), np.sin(angles)], 1), tf.float32), mode
+
+    (real, real_mode), (fake, fake_mode) = ring(0, 1), ring(np.pi / num, -1)  # between the reals
+    quarter_turn = np.array([[0, 1], [-1, 0]])
+    model = make(features=2, energy=energy, stabilizer="repulsive", beta=beta)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([real, fake])
+        d_loss = model.discriminator_loss(real, fake)
+        g_loss = energies.energy(model.kernel, real, fake, unbiased=True)
+
+    def displacement(loss, points, mode):
+        """How fast gradient descent of the points displaces them along the ring in the shape of the mode."""
+        along = points.numpy() @ quarter_turn
+        return -np.mean(np.sum(tape.gradient(loss, points).numpy() * along, 1) * mode)
+
+    growth = displacement(d_loss, real, real_mode) - displacement(d_loss, fake, fake_mode)
+    decay = -displacement(g_loss, fake, fake_mode)
+    assert decay < 0
+    assert growth / decay == pytest.approx((4 - 2 * beta) / -2, abs=0.03)
+
+
 def test_proximal_is_the_mean_squared_change_of_the_features_since_the_last_update():
     model = make("dcgan", stabilizer="proximal", beta=0.5, optimizer=sgd, seed=4)
     x = reals(4, "dcgan")

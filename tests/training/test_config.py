@@ -143,6 +143,8 @@ def test_unknown_names_come_with_the_nearest_and_the_list(given, words):
         ({"image_size": 28}, ("image_size=28", "dcgan", "32, 64, 128")),
         ({"dataset": "ring", "network": "dcgan"}, ("network=dcgan", "network=mlp", "ring")),
         ({"dataset": "ring", "method": "gan", "augment": ("color",)}, ("augment=color", "ring")),
+        ({"ada_kimg": 100.0}, ("ada_kimg=100.0", "augment=ada", "only")),
+        ({"augment": ("color",), "ada_target": 0.5}, ("ada_target=0.5", "augment=ada", "only")),
         ({"dataset": "ring"}, ("network=mlp", "method=pconv", "perturb=0.5")),
         ({"perturb": 0.0}, ("perturb=0", "pconv", "method=gan")),
         ({"perturb_law": "bernoulli", "perturb": 1.0}, ("perturb=1.0", "bernoulli", "below 1")),
@@ -181,6 +183,7 @@ def test_steps_and_ticks():
     [
         {},
         {"augment": ("color", "cutout"), "threads": 2, "width": 8},
+        {"augment": ("ada",), "ada_kimg": 100.0},
         {"dataset": "cube", "method": "gan", "lr_decay": "linear"},
         {"method": "ces", "costs": ("hinge", "least_squares"), "normalize": True},
         {"method": "express", "host": "brc", "clamp": math.inf},
@@ -195,6 +198,11 @@ def test_json_round_trip(given):
 def damaged(**changes):
     values = json.loads(resolve().to_json()) | changes
     return json.dumps({name: value for name, value in values.items() if value != "drop"})
+
+
+def test_a_run_written_before_a_field_was_there_begins_with_its_default():
+    older = Config.from_json(damaged(**dict.fromkeys(configs.LATER, "drop")))
+    assert older == resolve() and older.ada_kimg is None
 
 
 @pytest.mark.parametrize(
@@ -215,6 +223,7 @@ def damaged(**changes):
         (damaged(augment=None), "augment=None must be a tuple"),
         (damaged(augment=["colour"]), "augment=colour is unknown"),
         (damaged(augment=[1]), "augment=1 is unknown"),
+        (damaged(augment=["ada"]), "ada_target=None goes with augment=ada"),
         (damaged(method="gun"), "method=gun is unknown"),
         (damaged(kimg=1e999), "kimg=inf must be"),
         (damaged(versions=[]), "versions=[] must be a dict"),

@@ -108,6 +108,12 @@ def test_another_network_brings_its_own_rates():
     assert (config.width, config.kimg) == (32, 512)
 
 
+def test_another_augmentation_leaves_out_what_belonged_to_ada():
+    recipe = recipes.read("pconv_fashion_mnist") | {"augment": ("ada",), "ada_target": 0.5, "ada_kimg": 100.0}
+    assert resolved(recipe).ada_kimg == 100
+    assert resolved(recipe, augment=("color",)).ada_kimg is None
+
+
 def test_a_recipe_that_is_older_than_a_field_has_its_default(tmp_path):
     whole = json.loads((recipes.FOLDER / "brc_ring.json").read_text())
     del whole["augment"], whole["note"], whole["options"]["damping"]

@@ -9,7 +9,7 @@ from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.batch import Batch
 from tfgan_zoo.methods.gan import GAN, apply, replica_mean, share
-from tfgan_zoo.objectives import augment, losses, selection
+from tfgan_zoo.objectives import losses, overfitting, selection
 
 COSTS = registry.METHODS["ces"].options["costs"].default
 
@@ -33,8 +33,10 @@ class CES(GAN):
         G:   g_i = d L_G^i(D_i(G(z))) / d G(z),   g = select(g_1, ..., g_K; a_1, ..., a_K),   (d G(z) / d theta)^T g
 
     with a_i the balanced accuracy of D_i on the whole batch of the last discriminator step, before its update. The
-    costs, the strength a_i and the rules are our choice; `objectives.selection` has the formulas. Strengths are often
-    equal, all 1 at worst: a tie goes to the earlier cost, so the order of `costs` matters.
+    costs, the strength a_i and the rules are our choice; `objectives.selection` has the formulas. Which rule is the
+    paper's we could not learn; the ablation of docs/claims.md made `mean` the default: of discriminators that are
+    about equally strong, `best` picks by chance, and G loses what the others see. Strengths may all be 1: a tie goes
+    to the earlier cost, so the order of `costs` matters.
 
     One cost is the plain GAN, bit for bit, under every rule; one cost repeated, with `selection="mean"`, is an ensemble
     that averages. Every discriminator draws its own noise and augmentation. Penalty "r1" acts on each of them,
@@ -49,7 +51,7 @@ class CES(GAN):
         discriminator: as in `GAN`; K - 1 others are made from its config, with initial weights of their own. With
             `shared_trunk` its logits are [N, K].
         costs: K >= 1 names out of `registry.LOSSES`, repeats allowed.
-        selection: str, the rule: "best", "mean", "worst", "random", "max_norm", "min_norm" or "per_sample".
+        selection: str, the rule: "mean", "best", "worst", "random", "max_norm", "min_norm" or "per_sample".
         normalize: bool, rescale the selected gradient to the mean norm of the g_i.
         shared_trunk: bool, one discriminator with a logit for each cost, trained on the mean of the L_D^i: light.
         loss: None; the costs take its place.
@@ -76,7 +78,7 @@ class CES(GAN):
         generator,
         discriminator,
         costs=COSTS,
-        selection="best",
+        selection="mean",
         normalize=False,
         shared_trunk=False,
         loss=None,
@@ -175,6 +177,8 @@ class CES(GAN):
         logs["d_loss"] = total / len(self.costs)
         strengths = selection.strengths(self.costs, tf.concat(real, 1), tf.concat(fake, 1), replica_mean)
         logs |= {f"strength_{label}": strengths[i] for i, label in enumerate(self.labels)}
+        if self.augment_p is not None:
+            logs["real_sign"] = overfitting.real_sign(self.costs, tf.concat(real, 1), tf.concat(fake, 1), replica_mean)
         return total / self.heads, logs
 
     def critic(self, images, batch, purpose, labels=None):
@@ -184,7 +188,7 @@ class CES(GAN):
         if self.heads > 1:
             return super().critic(images, batch, purpose, labels)[:, batch.index : batch.index + 1]
         with self.scope(batch, purpose):
-            images = augment.diff_augment(images, self.augment)
+            images = self.augmented(images)
             return apply(self.discriminators[batch.index], images, batch.labels if labels is None else labels)
 
     def scope(self, batch, purpose):

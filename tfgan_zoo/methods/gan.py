@@ -9,8 +9,8 @@ import tensorflow as tf
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods import batch as batches
+from tfgan_zoo.objectives import ada, losses, overfitting, penalties
 from tfgan_zoo.objectives import augment as augmentation
-from tfgan_zoo.objectives import losses, penalties
 
 R1_INTERVAL = 16  # lazy regularisation: R1 every 16th step, 16 times as strong (Karras et al. 2020)
 LECAM_DECAY = 0.99
@@ -39,7 +39,11 @@ class GAN(keras.Model):
         penalty_weight: float >= 0; None takes the penalty's usual weight.
         n_dis: int >= 1, discriminator updates in a step.
         ema_kimg: float >= 0, half-life of the generator's average in thousands of images; 0 samples the raw generator.
-        augment: tuple of str out of "color", "translation", "cutout" (DiffAugment), applied to reals and fakes.
+        augment: tuple of str, what reals and fakes go through before D sees them: "ada" (transforms with a probability
+            that follows D's overfitting, `objectives.ada` and `objectives.overfitting`), then any of "color",
+            "translation", "cutout" (DiffAugment).
+        ada_target: float, the overfitting signal at which "ada" keeps its probability.
+        ada_kimg: float > 0, thousands of images in which that probability would go from 0 to 1.
         seed: int in [0, 2**31), from which every draw of the training follows.
         ema_generator: the network that holds the generator's average; None makes one, a copy.
 
@@ -67,6 +71,8 @@ class GAN(keras.Model):
         n_dis=1,
         ema_kimg=10.0,
         augment=(),
+        ada_target=overfitting.TARGET,
+        ada_kimg=overfitting.KIMG,
         seed=0,
         ema_generator=None,
         **kwargs,
@@ -94,12 +100,18 @@ class GAN(keras.Model):
         self.penalty_weight = float(penalty_weight)
         self.n_dis = int(n_dis)
         self.ema_kimg = float(ema_kimg)
+        if not ada_kimg > 0:
+            raise ValueError(f"ada_kimg={ada_kimg} must be above 0")
         self.augment = augmentation.check_policy(augment)
+        self.ada_target, self.ada_kimg = float(ada_target), float(ada_kimg)
         self.seed = int(seed)
         self.step = self._state("step", dtype="int64")
         self.run_step = self.step  # what draws and rates depend on: another where the GAN is a part of Express
         self.average_real = self._state("average_real")  # LeCam's running averages of the logits
         self.average_fake = self._state("average_fake")
+        self.augment_p = self.augment_sign = None  # ADA's probability, and r since its last move
+        if "ada" in self.augment:
+            self.augment_p, self.augment_sign = self._state("augment_p"), self._state("augment_sign")
         size = sum(math.prod(weight.shape) for weight in discriminator.trainable_variables)
         self.anchor = self._state("anchor", shape=(size,)) if penalty == "prox" else None  # prox's D0, flattened
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
@@ -226,6 +238,10 @@ class GAN(keras.Model):
         """The network whose weights sampling needs: what an export holds."""
         return self.ema_generator
 
+    def finished(self):
+        """Returns the GAN that is kept of a trained one: itself; of a method that trains in parts, the last part."""
+        return self
+
     # The seams ----------------------------------------------------------------------------------------------------
 
     @property
@@ -242,7 +258,8 @@ class GAN(keras.Model):
     def log_names(self):
         """The names of the numbers that a step reports, in order."""
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"]
-        return names if self.penalty == "none" else [*names, "penalty"]
+        names += [] if self.penalty == "none" else ["penalty"]
+        return names if self.augment_p is None else [*names, "augment_p", "real_sign"]
 
     def discriminator_loss(self, real_logits, fake_logits):
         """Returns L_D, a float32 scalar, of logits[B, 1] on reals and fakes."""
@@ -319,6 +336,8 @@ class GAN(keras.Model):
         gradients, generator_logs = self.generator_gradients(batch_list, logs)
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
         logs |= generator_logs | {"g_grad_norm": global_norm(gradients)}
+        if self.augment_p is not None:
+            logs |= self._adapt_augmentation(logs["real_sign"], batch_list[0].size)
         self._average_generator(batch_list[0].size)
         self.step.assign_add(1)
         return logs
@@ -343,8 +362,14 @@ class GAN(keras.Model):
         A conditional discriminator gets `labels`, those of the batch's reals for None.
         """
         with self.scope(batch, purpose):
-            images = augmentation.diff_augment(images, self.augment)
+            images = self.augmented(images)
             return apply(self.discriminator, images, batch.labels if labels is None else labels)
+
+    def augmented(self, images):
+        """Returns the images as the discriminator sees them, with draws of the open scope."""
+        if self.augment_p is not None:
+            images = ada.transform(images, self.augment_p.value)
+        return augmentation.diff_augment(images, [name for name in self.augment if name != "ada"])
 
     def discriminator_objective(self, batch, fakes):
         """Returns (L_D with its penalty, logs) of one batch; gradients flow into the fakes if the caller lets them."""
@@ -356,6 +381,8 @@ class GAN(keras.Model):
             penalty = getattr(self, f"_{self.penalty}")(batch, fakes, real_logits, fake_logits)
             loss += self.penalty_weight * penalty
             logs["penalty"] = penalty
+        if self.augment_p is not None:
+            logs["real_sign"] = overfitting.real_sign([self.objective], real_logits, fake_logits, replica_mean)
         return loss, logs | {"d_loss": loss}
 
     def _wgan_gp(self, batch, fakes, real_logits, fake_logits):
@@ -380,6 +407,17 @@ class GAN(keras.Model):
 
     def _prox(self, batch, fakes, real_logits, fake_logits):
         return penalties.prox(flatten(self.discriminator.trainable_variables), self.anchor.value)
+
+    def _adapt_augmentation(self, sign, rows):
+        """Moves ADA's probability after every `INTERVAL`th step; returns the logs: the one of this step."""
+        count = self.step.value % overfitting.INTERVAL
+        p, r = tf.identity(self.augment_p.value), tf.identity(self.augment_sign.value)
+        r = r + (sign - r) / tf.cast(count + 1, tf.float32)
+        images = tf.cast(overfitting.INTERVAL * rows * tf.distribute.get_strategy().num_replicas_in_sync, tf.float32)
+        moved = overfitting.adapt(p, r, images, self.ada_target, self.ada_kimg)
+        self.augment_sign.assign(r)
+        self.augment_p.assign(tf.where(count == overfitting.INTERVAL - 1, moved, p))
+        return {"augment_p": p}
 
     def _assign_learning_rates(self):
         if self.learning_rate_scale is None:
@@ -423,6 +461,8 @@ class GAN(keras.Model):
             "n_dis": self.n_dis,
             "ema_kimg": self.ema_kimg,
             "augment": list(self.augment),
+            "ada_target": self.ada_target,
+            "ada_kimg": self.ada_kimg,
             "seed": self.seed,
             "name": self.name,
         }

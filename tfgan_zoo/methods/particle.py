@@ -6,7 +6,6 @@ import tensorflow as tf
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.gan import GAN, apply
-from tfgan_zoo.objectives import augment as augmentation
 from tfgan_zoo.objectives import energies
 
 NEUTRAL = 2.0  # the beta at which `repulsive` cancels D's ascent
@@ -106,7 +105,7 @@ class Particle(GAN):
         stabilizer = 0.0
         if self.old_discriminator is not None:
             with self.scope(batch, "reals"):  # D's own draws: the difference is in the weights alone
-                images = augmentation.diff_augment(batch.images, self.augment)
+                images = self.augmented(batch.images)
                 stabilizer = mean_square(real - tf.stop_gradient(apply(self.old_discriminator, images, batch.labels)))
         fake = self.critic(fakes, batch, "fakes", batch.fake_labels)
         if self.stabilizer == "noise" and self.beta > 0:
@@ -116,7 +115,10 @@ class Particle(GAN):
         if self.old_discriminator is not None:
             loss += self.beta * stabilizer
         d_real, d_fake = self._witness(real, fake)
-        return loss, {"d_loss": loss, "d_real": d_real, "d_fake": d_fake}
+        logs = {"d_loss": loss, "d_real": d_real, "d_fake": d_fake}
+        if self.augment_p is not None:
+            logs["real_sign"] = self._real_sign(real, fake)
+        return loss, logs
 
     def discriminator_step(self, batch, fakes=None):
         """One update of the discriminator, which `proximal` remembers as it was before."""
@@ -143,6 +145,15 @@ class Particle(GAN):
     def _witness(self, real, fake):
         apart = energies.across(self.kernel, real, fake)
         return self._within(real) - apart, apart - self._within(fake)
+
+    def _real_sign(self, real, fake):
+        """ADA's signal: E sign(f(x) - t), f without x itself and t halfway between f's means over reals and fakes.
+
+        f(x) > t says that x lies nearer to the reals' mean embedding than to the fakes'.
+        """
+        real, fake = tf.stop_gradient(real), tf.stop_gradient(fake)
+        witness = energies.to_others(self.kernel, real) - energies.to_set(self.kernel, real, fake)
+        return tf.reduce_mean(tf.sign(witness - tf.add_n(self._witness(real, fake)) / 2.0))
 
     def _within(self, features):
         return energies.within(self.kernel, features, unbiased=True)

@@ -41,9 +41,9 @@ def diff_augment(images, policy=("color", "translation", "cutout")):
     >>> augmented.shape
     TensorShape([2, 8, 8, 1])
     """
-    policy = check_policy(policy)
     if not policy:
         return images
+    policy = check_policy(policy, POLICIES)
     images = tf.cast(images, tf.float32)
     if len(images.shape) != 4:
         raise ValueError(f"images={images.shape} must be [N, H, W, C] to be augmented")
@@ -53,11 +53,11 @@ def diff_augment(images, policy=("color", "translation", "cutout")):
     return images
 
 
-def check_policy(policy):
+def check_policy(policy, allowed=registry.AUGMENTATIONS):
     """Returns `policy`, a name or a sequence of names, as a tuple.
 
     Raises:
-        ValueError: if one of its elements is not in `POLICIES`.
+        ValueError: if one of its elements is not `allowed`.
 
     Example:
 
@@ -66,7 +66,7 @@ def check_policy(policy):
     """
     if isinstance(policy, str):  # a string is a sequence of letters
         policy = (policy,)
-    return tuple(registry.choose("augment", name, POLICIES) for name in policy)
+    return tuple(registry.choose("augment", name, allowed) for name in policy)
 
 
 def _brightness(images):

@@ -183,6 +183,25 @@ def within(kernel, a, unbiased=False):
     return tf.reduce_sum(tf.linalg.set_diag(values, tf.zeros_like(values[0]))) / (count * (count - 1.0))
 
 
+def to_others(kernel, a):
+    """The kernel's mean from each point to the others: float32[N] of a[N, d]; its mean is `within`, unbiased.
+
+    >>> to_others(negative_distance, tf.constant([[0.0], [1.0], [5.0]])).numpy().round(1).tolist()
+    [-3.0, -2.5, -4.5]
+    """
+    values = kernel(squared_distances(a, a))
+    return (tf.reduce_sum(values, axis=1) - tf.linalg.diag_part(values)) / tf.cast(tf.shape(values)[0] - 1, tf.float32)
+
+
+def to_set(kernel, a, b):
+    """The kernel's mean from each point of a[N, d] to all of b[M, d]: float32[N]; its mean is `across`.
+
+    >>> to_set(negative_distance, tf.constant([[0.0], [2.0]]), tf.constant([[1.0], [3.0]])).numpy().round(1).tolist()
+    [-2.0, -1.0]
+    """
+    return tf.reduce_mean(kernel(squared_distances(a, b)), axis=1)
+
+
 def across(kernel, a, b):
     """The kernel's mean over all pairs of a point of `a` and one of `b`, a float32 scalar.
 

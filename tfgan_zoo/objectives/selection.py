@@ -36,10 +36,25 @@ def strengths(costs, real_logits, fake_logits, mean=tf.identity):
     [1.0, 0.75]
     """
     real, fake = (tf.stop_gradient(tf.cast(logits, tf.float32)) for logits in (real_logits, fake_logits))
-    means = mean(tf.stack([tf.reduce_mean(real, 0), tf.reduce_mean(fake, 0)]))
-    threshold = tf.stack([cost.threshold(means[0, i], means[1, i]) for i, cost in enumerate(costs)])
+    threshold = thresholds(costs, real, fake, mean)
     right = tf.concat([real > threshold, fake < threshold], 0)
     return mean(tf.reduce_sum(tf.cast(right, tf.float32), 0)) / tf.cast(tf.shape(right)[0], tf.float32)
+
+
+def thresholds(costs, real_logits, fake_logits, mean=tf.identity):
+    """The logit of each discriminator above which it holds an image for real; arguments as in `strengths`.
+
+    Returns:
+        float32[K].
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo.objectives import losses
+    >>> costs = [losses.get("hinge"), losses.get("wasserstein")]
+    >>> thresholds(costs, tf.constant([[2.0, 5.0]]), tf.constant([[-2.0, 1.0]])).numpy().tolist()
+    [0.0, 3.0]
+    """
+    means = mean(tf.stack([tf.reduce_mean(real_logits, 0), tf.reduce_mean(fake_logits, 0)]))
+    return tf.stack([cost.threshold(means[0, i], means[1, i]) for i, cost in enumerate(costs)])
 
 
 def select(gradients, strength, rule, draw=0.0, normalize=False, mean=tf.identity):

@@ -41,6 +41,7 @@ def build_model(config):
         n_dis=config.n_dis,
         ema_kimg=config.ema_kimg,
         augment=config.augment,
+        **({"ada_target": config.ada_target, "ada_kimg": config.ada_kimg} if "ada" in config.augment else {}),
         seed=config.seed,
     )
     decay = None

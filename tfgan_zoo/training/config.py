@@ -1,6 +1,7 @@
 """One run's configuration: every choice, resolved once and written to the run directory."""
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -16,7 +17,6 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 JITS = ("auto", "on", "off")
 LAWS = ("uniform", "gaussian", "bernoulli", "additive")
 NORMALIZATIONS = ("batch", "spectral", "none")
-POLICIES = ("color", "translation", "cutout")
 LR_DECAYS = ("none", "linear")
 
 
@@ -57,6 +57,8 @@ class Config:
     lr_decay: str
     ema_kimg: float
     augment: tuple[str, ...]
+    ada_target: float | None
+    ada_kimg: float | None
     perturb: float
     perturb_law: str
     perturb_first: bool
@@ -110,7 +112,7 @@ class Config:
 
     @classmethod
     def from_json(cls, text):
-        """Reads what `to_json` wrote.
+        """Reads what `to_json` wrote, also before a field was added that has a default: the run had what that says.
 
         Raises:
             ValueError: in one line, if a key is missing or unknown, or a value is none that `resolve` would give.
@@ -118,6 +120,7 @@ class Config:
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("not a configuration, which is an object of names and values")
+        values = {name: DEFAULTS[name] for name in LATER} | values
         expected = {field.name for field in dataclasses.fields(cls)}
         for what, names_ in (("missing", expected - set(values)), ("unknown", set(values) - expected)):
             if names_:
@@ -153,6 +156,8 @@ DEFAULTS = {
     "lr_decay": "none",
     "ema_kimg": 10.0,
     "augment": (),
+    "ada_target": None,
+    "ada_kimg": None,
     "perturb": 0.0,
     "perturb_law": "uniform",
     "perturb_first": True,
@@ -169,6 +174,9 @@ DEFAULTS = {
     "threads": None,
     "init_from": None,
 }
+
+# Fields that came later: a run written before begins with their defaults.
+LATER = ("conditional", "num_classes", *registry.ADA)
 
 # Every method's own options, {name: (method, Option)}.
 OPTIONS = {name: (method, option) for method, it in registry.METHODS.items() for name, option in it.options.items()}
@@ -215,6 +223,8 @@ _RANGES = {
     "beta_1": (0, True, 0.999999),
     "beta_2": (0, True, 0.999999),
     "ema_kimg": (0, True, math.inf),
+    "ada_target": (-1, True, 1),
+    "ada_kimg": (0, False, 1e9),
     "perturb": (0, True, math.inf),
     "kimg": (0, False, 1e9),
     "tick_kimg": (0, False, 1e9),
@@ -259,6 +269,8 @@ def resolve(**given):
     ):
         values |= table[registry.choose(argument, values[argument], table)].defaults
         values |= given
+    if "ada" in values["augment"]:
+        values |= registry.ADA | given
     for hosted in _owners(values["method"], given)[1:]:
         values |= registry.METHODS[hosted].defaults | given
     values["options"] = method_options(
@@ -335,10 +347,16 @@ def _owners(method, options):
 def versions():
     """Returns the versions of what decides a run's numbers."""
     import platform
-    from importlib import metadata
 
     packages = ("tfgan-zoo", "tensorflow", "keras", "numpy")
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in packages}
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
+
+
+@functools.cache  # it parses a file each time
+def _version(package):
+    from importlib import metadata
+
+    return metadata.version(package)
 
 
 def check_field(field, value):
@@ -385,7 +403,11 @@ def _check_values(config):
         if value is not None and not config.eval_metrics:
             raise ValueError(f"{name}={value} is of no use without --eval_metrics")
     for policy in config.augment:
-        registry.choose("augment", policy, POLICIES)
+        registry.choose("augment", policy, registry.AUGMENTATIONS)
+    for name in registry.ADA:
+        value = getattr(config, name)
+        if (value is None) == ("ada" in config.augment):
+            raise ValueError(f"{name}={value} goes with augment=ada, and only with it")
 
 
 def _check_network(config):

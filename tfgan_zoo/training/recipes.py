@@ -85,6 +85,8 @@ def settings(recipe, given):
             implied, other = (table[it].defaults if it in table else {} for it in (old, new))
             follows = {name: implied.get(name, configs.DEFAULTS.get(name)) for name in implied.keys() | other.keys()}
             values = {name: value for name, value in values.items() if follows.get(name, ...) != value}
+    if "ada" not in given.get("augment", ("ada",)):
+        values = {name: value for name, value in values.items() if name not in registry.ADA}
     if given.get("method", values.get("method")) != values.get("method"):
         options = {}
     return values | options | given
@@ -105,7 +107,7 @@ def to_json(values, about, note=None):
         note: str, what a reader should know beside it; None leaves it out.
     """
     words = {"about": about} | ({"note": note} if note else {})
-    return json.dumps(words | {name: values[name] for name in FIELDS}, indent=2) + "\n"
+    return json.dumps(words | {name: values[name] for name in FIELDS}, indent=2, ensure_ascii=False) + "\n"
 
 
 def sentence(values, outcome=None):
