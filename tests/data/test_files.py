@@ -108,6 +108,13 @@ def test_folders_that_cannot_be_read_are_problems(tmp_path, monkeypatch):
     assert ("b/", "cannot be read (Permission denied)") in found(str(tmp_path))[1]
 
 
+def test_a_path_that_leads_nowhere_says_why(tmp_path):
+    (tmp_path / "photos").symlink_to("photos")
+    assert "cannot be read (Too many levels of symbolic links)" in refused(str(tmp_path / "photos"))
+    (tmp_path / "file").touch()
+    assert "cannot be read (Not a directory)" in refused(str(tmp_path / "file" / "photos"))
+
+
 def test_large_files_are_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "MAX_BYTES", 5)
     folder = tree(tmp_path / "x", "long name.png")

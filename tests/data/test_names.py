@@ -149,11 +149,18 @@ def test_tfds_names_that_are_not_prepared_ask_the_network_once(name, offline, tm
     assert len(offline) <= 1
     assert f"dataset={name} is not prepared" in message and "cannot be downloaded" in message
     assert "--data_dir" in message and "folder" in message
+    assert ("make data" in message) == name.startswith("fashion_mnist")
 
 
 def test_tfds_names_of_other_things_are_refused(offline, tmp_path):
     assert "no feature `image`" in message_of("imdb_reviews", data_dir=str(tmp_path))
-    assert "no such config" in message_of("lsun/bathtub", data_dir=str(tmp_path))
+    for name, words in (
+        ("lsun/bathtub", ("no such config", "bathtub not found", "airplane, bedroom", ", ...")),
+        ("cifar10:9.9.9", ("version", "only: 3.0.2")),
+        ("mnist:3.0", ("version", "mnist:3.0")),
+    ):
+        message = message_of(name, data_dir=str(tmp_path))
+        assert all(word in message for word in words) and "Failed to construct" not in message, message
     assert not offline
 
 

@@ -49,11 +49,15 @@ def scan(path, argument="dataset"):
     Raises:
         ValueError: in one line, if `path` is neither, or the zip file is encrypted or damaged.
     """
-    if os.path.isdir(path):
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise ValueError(f"{argument}={path} does not exist") from None
+    except OSError as error:  # a folder above it may not be looked into, or a symlink leads to itself
+        raise ValueError(f"{argument}={path} cannot be read ({error.strerror})") from None
+    if stat.S_ISDIR(status.st_mode):
         yield _folder(path)
         return
-    if not os.path.exists(path):
-        raise ValueError(f"{argument}={path} does not exist")
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # on damaged files zipfile raises more than its BadZipFile

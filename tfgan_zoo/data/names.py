@@ -51,6 +51,7 @@ _DOWNLOADS = {
 }
 _MIN_SIZE, _MAX_SIZE = 32, 128  # the images of the convolutional networks
 _PROBE_SECONDS = 5
+_SHOWN = 24  # configs of a TFDS set in a message
 
 
 def check(name, data_dir=None, image_size=None, channels=None, split=None):
@@ -236,7 +237,7 @@ def _check_download(name, url, data_dir):
             "run `make data` (Debian's dataset-fashion-mnist), point --data_dir to a local folder where TFDS has"
             " prepared it, or take --dataset=fashion_mnist_10k, which needs no network"
         )
-        if name not in _DOWNLOADS:
+        if name.split(":")[0] not in _DOWNLOADS:
             ways = (
                 "point --data_dir to a folder where TFDS has prepared it, or give a local folder of pictures,"
                 " --dataset=PATH"
@@ -259,7 +260,9 @@ def _tfds_builder_format(name, data_dir):
             where = f"or a TFDS data set that is prepared in {tfds_dir(data_dir)}"
             raise ValueError(f"{error}, a folder or zip file of pictures, {where} or can be downloaded") from None
     except Exception as error:  # TFDS names no base class for a wrong config or version
-        raise ValueError(f"dataset={name}: TFDS has no such config or version ({_first_line(error)})") from None
+        said = re.sub(r'^Failed to construct dataset .*?}": | Here are \d+ BuilderConfigs .*', "", str(error))
+        reason = f"{_first_line(said)}{_configs(name)}"
+        raise ValueError(f"dataset={name}: TFDS has no such config or version ({reason})") from None
     features = dict(builder.info.features)
     image = features.get("image")
     sides = [side or 0 for side in getattr(image, "shape", None) or ()]
@@ -268,6 +271,14 @@ def _tfds_builder_format(name, data_dir):
     for url in list(builder.url_infos)[:1]:
         _check_download(name, url, data_dir)
     return sides
+
+
+def _configs(name):
+    """Returns " Configs: ..." of a TFDS set whose name is right where its config is not, else ""."""
+    import tensorflow_datasets as tfds
+
+    known = sorted(tfds.builder_cls(re.split("[/:]", name)[0]).builder_configs)
+    return f" Configs: {', '.join(known[:_SHOWN])}{', ...' if len(known) > _SHOWN else ''}" if known else ""
 
 
 def _tfds_image_format(name, folder):
