@@ -3,15 +3,20 @@
 import hashlib
 import http.server
 import json
+import re
 import shutil
+import sys
 import threading
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
-from tfgan_zoo import loading, presets
-from tfgan_zoo.methods import GAN, PConv
+import tfgan_zoo
+from tfgan_zoo import finetuning, loading, presets, stored
+from tfgan_zoo.cli.train import main
+from tfgan_zoo.methods import CES, GAN, Express, PConv
 from tfgan_zoo.networks import build
 
 
@@ -47,25 +52,79 @@ def message_of(function, *args):
 # Round trip
 
 
-def test_everything_of_the_model_comes_back(model, preset):
+def named(weights):
+    return {weight.path.split("/", 1)[1]: np.asarray(weight) for weight in weights}
+
+
+def test_all_but_the_raw_generator_comes_back(model, preset):
     loaded = presets.from_preset(preset)
     assert type(loaded) is PConv
     assert loaded.get_config() == model.get_config()
-    assert [weight.path.split("/", 1)[1] for weight in loaded.weights] == [
-        weight.path.split("/", 1)[1] for weight in model.weights
-    ]
-    for one, two in zip(model.weights, loaded.weights, strict=True):
-        assert np.asarray(one).tobytes() == np.asarray(two).tobytes(), one.path
+    before, after = named(model.weights), named(loaded.weights)
+    assert list(before) == list(after)
+    raw = set(named(model.generator.weights))
+    assert {name for name in before if before[name].tobytes() != after[name].tobytes()} <= raw
+    for average, generator in zip(loaded.ema_generator.weights, loaded.generator.weights, strict=True):
+        assert np.asarray(average).tobytes() == np.asarray(generator).tobytes()
     assert int(loaded.step.numpy()) == 2
     options = {"num": 5, "seed": 11, "truncation": 0.8}
     assert loaded.generate(**options).tobytes() == model.generate(**options).tobytes()
 
 
-def test_the_averaged_generator_is_not_the_raw_one(preset):
-    """Guards the test above: sampling the wrong one would show."""
-    loaded = presets.from_preset(preset)
+def test_the_averaged_generator_is_not_the_raw_one(model):
+    """Guards the test above: keeping the wrong one would show."""
     latents = np.ones((1, 8), "float32")
-    assert np.any(np.asarray(loaded(latents)) != np.asarray(loaded.generator(latents)))
+    assert np.any(np.asarray(model(latents)) != np.asarray(model.generator(latents)))
+
+
+def test_half_precision_is_for_the_disk_alone(model, preset, tmp_path):
+    presets.save_to_preset(model, tmp_path / "half", dtype="float16")
+    loaded = presets.from_preset(tmp_path / "half")
+    for exact, weight in zip(model.ema_generator.weights, loaded.ema_generator.weights, strict=True):
+        assert weight.dtype == "float32"
+        np.testing.assert_array_equal(weight, np.asarray(exact).astype("float16").astype("float32"))
+    assert int(loaded.step.numpy()) == 2
+    sizes = [(folder / "model.weights.h5").stat().st_size for folder in (preset, tmp_path / "half")]
+    assert sizes[0] - sizes[1] > 0.95 * 2 * stored.count(preset / "model.weights.h5")  # 2 bytes a weight less
+    np.testing.assert_allclose(loaded.generate(4), model.generate(4), atol=5e-3)
+    assert "dtype=int8" in message_of(presets.save_to_preset, loaded, tmp_path / "new", "int8")
+
+
+def test_a_weight_that_half_precision_cannot_hold_is_refused(tmp_path):
+    model = GAN(*(build("mlp", role, shape=(2,), width=8) for role in ("generator", "discriminator")))
+    model.discriminator.weights[0].assign(model.discriminator.weights[0] + 1e5)
+    message = message_of(presets.save_to_preset, model, tmp_path / "ring", "float16")
+    assert "dtype=float16 cannot hold 100000" in message or "dtype=float16 cannot hold 10000" in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_same_model_is_the_same_file(model, tmp_path):
+    for name in ("one", "two"):
+        presets.save_to_preset(model, tmp_path / name)
+    one, two = ((tmp_path / name / "model.weights.h5").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.parametrize("host", [GAN, CES])
+def test_express_keeps_the_way_from_latents_to_data(host, tmp_path):
+    def make(role, shape, **kwargs):
+        return build("mlp", role, shape=shape, width=8, **kwargs)
+
+    data_gan = host(make("generator", (2,), latent_dim=3), make("discriminator", (2,)))
+    latent_gan = GAN(make("generator", (3,), latent_dim=5), make("discriminator", (3,)))
+    model = Express(data_gan, make("discriminator", (2,), outputs=3), latent_gan, boundaries=(1, 2))
+    model.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2))
+    model.fit(np.random.default_rng(0).normal(size=(24, 2)).astype("float32"), batch_size=4, verbose=0)
+    presets.save_to_preset(model, tmp_path / "express")
+    loaded = presets.from_preset(tmp_path / "express")
+    assert type(loaded) is host and loaded.latent_dim == 5 and int(loaded.step.numpy()) == 6
+    np.testing.assert_allclose(loaded.generate(4, seed=3), model.generate(4, seed=3), atol=1e-6)
+    points = np.ones((3, 2), "float32")
+    for gan in ([data_gan, loaded], [model, loaded]):
+        one, two = (np.asarray(it.judged_outputs(points)) for it in gan)
+        np.testing.assert_allclose(one, two, atol=1e-6)
+    with pytest.raises(ValueError, match="of method=express"):
+        finetuning.settings(str(tmp_path / "express"))
 
 
 def test_a_preset_of_a_preset_is_the_same(preset, tmp_path):
@@ -81,7 +140,11 @@ def test_files_are_plain(preset, model):
     assert about["keras"] == keras.__version__
     assert about["generator_parameters"] == model.generator.count_params()
     weights = sum(np.asarray(weight).nbytes for weight in model.weights)
-    assert (preset / "model.weights.h5").stat().st_size < 2 * weights + 200_000  # no optimiser
+    with h5py.File(preset / "model.weights.h5") as file:
+        assert sorted(file) == ["discriminator", "ema_generator", "generator", "vars"]  # no optimiser
+        assert file["generator"] == file["ema_generator"]
+    raw = sum(np.asarray(weight).nbytes for weight in model.generator.weights)
+    assert stored.count(preset / "model.weights.h5") == (weights - raw - 4) / 4  # the step has 8 bytes
 
 
 def test_mixtures_have_presets_that_train_on(tmp_path):
@@ -104,13 +167,25 @@ def test_names_are_the_presets_of_the_shelf(preset, monkeypatch):
     assert presets.names() == ["clothes"]
     assert presets.from_preset("clothes").latent_dim == 8
     message = message_of(presets.from_preset, "cloths")
-    assert "preset=cloths" in message and "clothes" in message
+    assert "preset=cloths" in message and message.endswith("there are: clothes")
 
 
 def test_no_shelf_is_no_names(monkeypatch, tmp_path):
     monkeypatch.setattr(presets, "SHELF", tmp_path / "none")
     assert presets.names() == []
     assert "preset=clothes" in message_of(presets.from_preset, "clothes")
+
+
+def test_a_run_is_loaded_like_its_preset(tmp_path):
+    run = tmp_path / "run"
+    flags = ["--method=gan", "--dataset=ring", "--width=8", "--batch_size=8", "--threads=2", "--kimg=0.016"]
+    assert main([*flags, f"--run_dir={run}"]) == 0
+    last = tfgan_zoo.from_preset(run)
+    assert int(last.step.numpy()) == 2
+    last.step.assign(1)
+    last.save_weights(run / "best.weights.h5")
+    assert int(tfgan_zoo.from_preset(str(run)).step.numpy()) == 1
+    assert int(tfgan_zoo.load(run).step.numpy()) == 2
 
 
 # What is refused
@@ -142,6 +217,31 @@ def replace(name, old, new):
     return damage
 
 
+METADATA_ITSELF = re.compile("metadata|format|no checksums|no files")
+
+
+def describe(folder, **changes):
+    path = folder / "metadata.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def foreign_class(folder):
+    """Names a class that Keras would import a module for."""
+    config = json.loads((folder / "config.json").read_text())
+    config["config"]["generator"] |= {"module": "antigravity", "class_name": "Balloon", "registered_name": None}
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def edit_weights(folder, change):
+    with h5py.File(folder / "model.weights.h5", "a") as file:
+        change(file)
+
+
+def link(file):
+    del file["ema_generator"], file["generator"]
+    file["generator"] = file["ema_generator"] = h5py.ExternalLink("/etc/passwd", "/")
+
+
 DAMAGES = {
     "config cut": lambda folder: (folder / "config.json").write_text('{"class": "tfgan'),
     "config empty": lambda folder: (folder / "config.json").write_text(""),
@@ -158,6 +258,20 @@ DAMAGES = {
         (folder / "model.weights.h5").read_bytes()[:-3000]
     ),
     "weights garbage": lambda folder: (folder / "model.weights.h5").write_bytes(b"garbage" * 50),
+    "another format": lambda folder: describe(folder, format=2),
+    "metadata cut": lambda folder: (folder / "metadata.json").write_text('{"sha256": {'),
+    "metadata a list": lambda folder: (folder / "metadata.json").write_text("[]"),
+    "no checksums": lambda folder: describe(folder, sha256={}),
+    "no files named": lambda folder: describe(folder, sha256=3),
+    "metadata missing": lambda folder: (folder / "metadata.json").unlink(),
+    "metadata endless": lambda folder: (folder / "metadata.json").write_text(" " * 2**20 + "{}"),
+    "config deep": lambda folder: (folder / "config.json").write_text("[" * 100_000),
+    "a class of Keras": replace("config.json", b"tfgan_zoo>DCGANGenerator", b"keras>Lambda"),
+    "a class of a module": foreign_class,
+    "too wide": replace("config.json", b'"width": 4', b'"width": 40000000'),
+    "too deep a latent": replace("config.json", b'"latent_dim": 8', b'"latent_dim": 800000000'),
+    "an unknown weight": lambda folder: edit_weights(folder, lambda file: file.pop("discriminator")),
+    "a link": lambda folder: edit_weights(folder, link),
     "weights empty": lambda folder: (folder / "model.weights.h5").write_bytes(b""),
 }
 
@@ -166,8 +280,10 @@ DAMAGES = {
 def test_damage_is_one_line_that_names_the_folder(damage, preset, tmp_path):
     shutil.copytree(preset, tmp_path / "damaged")
     DAMAGES[damage](tmp_path / "damaged")
-    seal(tmp_path / "damaged")
+    if not METADATA_ITSELF.search(damage):
+        seal(tmp_path / "damaged")
     assert f"preset={tmp_path / 'damaged'} is damaged: " in message_of(presets.from_preset, tmp_path / "damaged")
+    assert "antigravity" not in sys.modules
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
@@ -230,6 +346,18 @@ def test_a_tampered_download_leaves_the_cache_clean(served, tmp_path):
     with (tmp_path / "www" / "clothes" / "model.weights.h5").open("ab") as file:
         file.write(b" ")
     assert "the SHA-256 of model.weights.h5 is not the one" in message_of(presets.from_preset, served[0])
+    assert not list((tmp_path / "cache" / "presets").iterdir())
+
+
+@pytest.mark.parametrize(
+    "damage", ["another format", "metadata cut", "metadata missing", "another width", "weights cut"]
+)
+def test_a_damaged_preset_elsewhere_leaves_the_cache_clean(damage, served, tmp_path):
+    folder = tmp_path / "www" / "clothes"
+    DAMAGES[damage](folder)
+    if not METADATA_ITSELF.search(damage):
+        seal(folder)
+    message_of(presets.from_preset, served[0])
     assert not list((tmp_path / "cache" / "presets").iterdir())
 
 

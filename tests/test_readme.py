@@ -35,6 +35,13 @@ def test_trained_model_loads_in_three_lines():
     assert names["images"].shape == (16, 32, 32, 1)
 
 
+def test_a_preset_is_one_line():
+    names = {}
+    (block,) = [block for block in BLOCKS if "from_preset(" in block]
+    exec(block, names)
+    assert names["images"].shape == (16, 32, 32, 1) and names["images"].dtype == "float32"
+
+
 def test_export_loads_with_tensorflow_alone(tmp_path):
     model = tfgan_zoo.load("pconv_fashion_mnist_10k")
     serving.export(model, tmp_path / "exports" / "pconv")

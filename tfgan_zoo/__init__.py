@@ -12,7 +12,7 @@ import importlib
 _WHERE = {
     "GAN": "methods",
     "PConv": "methods",
-    "from_preset": "presets",
+    "from_preset": "loading",
     "load": "loading",
     "save_to_preset": "presets",
 }

@@ -82,6 +82,8 @@ def _of_model(source, kind):
         if method == "express":
             return {"method": method}
         config = whole["config"]
+        if config["generator"]["class_name"] == "ExpressGenerator":  # what a preset keeps of one
+            return {"method": "express"}
         generator, discriminator = (config[role]["config"] for role in ("generator", "discriminator"))
         found = {"method": method, "network": config["generator"]["module"].split(".")[-1]}
         found["normalization"] = discriminator.get("normalization")

@@ -106,6 +106,23 @@ def load(source, checkpoint="last"):
     return _load_run(RunDirectory(source), checkpoint)
 
 
+def from_preset(preset):
+    """Loads a preset, as `presets.from_preset` does, or what would be the preset of a run.
+
+    Args:
+        preset: as in `presets.from_preset`; or a run directory: its best weights if it keeps them, else its last.
+
+    Returns:
+        A `GAN`.
+
+    Raises:
+        ValueError: if there is no such preset, or its files are damaged or cannot be had.
+    """
+    if not remote.is_remote(preset) and not presets.is_preset(preset) and RunDirectory.is_run(preset):
+        return load(preset, "best" if "best" in checkpoints(preset) else "last")
+    return presets.from_preset(preset)
+
+
 def _load_keras(path):
     import zipfile
 

@@ -1,7 +1,7 @@
 """What is elsewhere: presets by URL, kept in a cache, and the URLs of served models."""
 
 import hashlib
-import json
+import http.client
 import os
 import pathlib
 import re
@@ -34,39 +34,36 @@ def cache():
     return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser() / "presets"
 
 
-def fetch(url, names):
+def fetch(url, names, verify):
     """Brings the files of a folder here.
 
     Args:
         url: "file://FOLDER", which is used where it is; "https://HOST/FOLDER"; "hf://ORGANISATION/NAME", a model of
             the Hugging Face hub.
-        names: the files wanted; the first is a JSON object whose "sha256" has the checksums of the others.
+        names: the files wanted.
+        verify: a function that takes the folder of a download and raises an Exception if it is not as it should be.
 
     Returns:
-        The path of a folder that holds them. A download enters the cache whole, its checksums verified, or not at all.
+        The path of a folder that holds them. A download enters the cache whole and verified, or not at all.
 
     Raises:
-        ValueError: in one line, if a file cannot be had or is not the one that the first file speaks of.
+        ValueError: in one line, if a file cannot be had or `verify` refuses it.
 
-    >>> str(fetch("file:///a/folder", ()))
+    >>> str(fetch("file:///a/folder", (), None))
     '/a/folder'
     """
     parts = urllib.parse.urlparse(url)
     if parts.scheme == "file":
         return pathlib.Path(urllib.request.url2pathname(parts.path))
-    if parts.scheme == "hf":
-        base = f"https://huggingface.co/{parts.netloc}{parts.path}/resolve/main"
-    else:
-        base = url.rstrip("/")
-    target = cache() / hashlib.sha256(base.encode()).hexdigest()[:32]
+    target = _target(url)
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
     try:
         for name in names:
-            (temporary / name).write_bytes(_download(f"{base}/{name}", url))
-        _verify(temporary, names, url)
+            (temporary / name).write_bytes(_download(f"{_base(url)}/{name}", url))
+        _verify(verify, temporary, url)
         temporary.chmod(0o755)
         os.rename(temporary, target)
     except BaseException:
@@ -75,25 +72,37 @@ def fetch(url, names):
     return target
 
 
+def forget(url):
+    """Removes what `fetch` has kept of a URL; a file:// folder is left alone."""
+    if urllib.parse.urlparse(url).scheme != "file":
+        shutil.rmtree(_target(url), ignore_errors=True)
+
+
+def _base(url):
+    parts = urllib.parse.urlparse(url)
+    if parts.scheme == "hf":
+        return f"https://huggingface.co/{parts.netloc}{parts.path}/resolve/main"
+    return url.rstrip("/")
+
+
+def _target(url):
+    return cache() / hashlib.sha256(_base(url).encode()).hexdigest()[:32]
+
+
+def _verify(verify, folder, url):
+    try:
+        verify(folder)
+    except Exception as error:  # whatever the files hold
+        raise ValueError(f"preset={url} is damaged: {' '.join(str(error).split())[:300]}") from None
+
+
 def _download(address, url):
     try:
         with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
             content = answer.read(_MAX_BYTES + 1)
-    except OSError as error:  # URLError and HTTPError among them
+    except (OSError, http.client.HTTPException) as error:  # URLError and HTTPError among them
         getattr(error, "close", lambda: None)()
         raise ValueError(f"preset={url} cannot be had: {address}: {' '.join(str(error).split())}") from None
     if len(content) > _MAX_BYTES:
         raise ValueError(f"preset={url} cannot be had: {address} is larger than {_MAX_BYTES} bytes")
     return content
-
-
-def _verify(folder, names, url):
-    first, *others = names
-    try:
-        known = json.loads((folder / first).read_text())["sha256"]
-        digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in others}
-        wrong = [name for name in others if known[name] != digests[name]]
-    except (KeyError, TypeError, ValueError):
-        raise ValueError(f"preset={url} is damaged: {first} has no checksums") from None
-    if wrong:
-        raise ValueError(f"preset={url} is damaged: the SHA-256 of {wrong[0]} is not the one in {first}")

@@ -1,93 +1,256 @@
-"""Makes a preset of a run, or measures one again.
+"""Makes a preset of a run of the recipe of its name, or measures one again.
 
-    python tools/make_preset.py --run_dir=runs/00000-pconv-fashion_mnist_10k --name=my_preset
-    python tools/make_preset.py --name=my_preset          # measures it anew and rewrites its card
+    python tools/make_preset.py --run_dir=runs/00000-gan-ring --name=gan_ring
+    python tools/make_preset.py --name=gan_ring          # measures it anew and rewrites its card
 
-Writes models/<name>/: config, weights, metadata, a grid of samples, and the card, made of the metadata alone. The
-metrics are those of `protocols.defaults` for the data set, three runs on samples of different seeds.
+Writes models/<name>/: config, weights, metadata, pictures, and the card, made of the metadata alone; and the sentence
+of recipes/<name>.json. The weights are the best checkpoint's if the run has kept one. The metrics are those of
+`protocols.defaults` for the data set, three runs on samples of different seeds. Weights are stored in float16 if that
+moves no value of the first metric by more than the deviation of the three runs. Make it on the machine that trained.
 """
 
+import hashlib
 import json
+import os
+import pathlib
+import platform
+import re
+import shutil
 import statistics
 import sys
+import tempfile
 
-from tfgan_zoo import presets
+import make_recipe
+
+from tfgan_zoo import presets, registry
 from tfgan_zoo.cli import app
+from tfgan_zoo.training import recipes
 
 RUNS = 3
+SAMPLES, POINTS, COLUMNS = 64, 2500, 8
+PICTURES = ("samples.png", "interpolation.png")
 
 COMMAND = app.Command(
     "tools/make_preset.py", "Makes a preset of a run, or measures one.", ("--run_dir=runs/00000 --name=my_preset",)
 )
 COMMAND.string("run_dir", None, "the run; without it the preset is there and is measured")
-COMMAND.string("name", None, "the preset's name: a folder in models/")
+COMMAND.string("name", None, "the preset's name: that of its recipe, and of a folder in models/")
 
 CARD = """# {name}
 
-{trained} Samples of the seeds 0 to 63, in order, none picked:
+Method `{method}`, {summary}. Trained on `{dataset}` for {kimg:,g} kimg ({last_step:,} steps), seed {seed}, by
+
+    {command}
+
+on {hardware}{processor}, with {versions}{when}. These are the weights of step {step:,}{checkpoint}.
+{tracked}
+{caption}
 
 ![samples](samples.png)
+{interpolation}
+{usage}
 
-    python generate.py --model={name} --num=64 --output=grid.png
-
-| metric | value | mean ± deviation of {runs} runs | fakes | reals | note |
-|---|---|---|---|---|---|
+| metric | value | checkpoint | mean ± deviation of {runs} runs | fakes | reals | note |
+|---|---|---|---|---|---|---|
 {rows}
 
-What the metrics are: docs/metrics.md. The generator has {parameters:,} parameters; `config.json` has the networks,
-`metadata.json` the rest. Licence: Apache 2.0.
+What the metrics are: docs/metrics.md. {parameters}{storage} Left out: {left_out}.
+`config.json` has the networks, `metadata.json` the rest. Licence: Apache 2.0.
 """
 
 
 def body(values, given):
     app.import_tensorflow()
-    from tfgan_zoo import loading, pictures
-
     with app.checks():
         if not values["name"]:
             raise ValueError("--name is needed")
         folder = presets.SHELF / values["name"]
-        if values["run_dir"]:
-            details = details_of(values["run_dir"])
-            presets.save_to_preset(loading.load(values["run_dir"]), folder, **details)
-        model = presets.from_preset(folder)
-    pictures.grid(model.generate(64)).save(folder / "samples.png")
-    about = json.loads((folder / presets.METADATA).read_text())
-    about["metrics"] = measure(model, about["dataset"])
-    (folder / presets.METADATA).write_text(json.dumps(about, indent=2) + "\n")
-    (folder / "README.md").write_text(card(values["name"], about))
+        work = _work(values["run_dir"], values["name"]) if values["run_dir"] else None
+        model = None if work else presets.from_preset(folder)
+    if work:
+        _make(folder, *work)
+    else:
+        about = json.loads((folder / presets.METADATA).read_text())
+        about["metrics"] = measure(model, reference_of(about["dataset"], model.image_shape), about["dataset"])
+        finish(folder, model, about)
     print(folder)
     return app.DONE
 
 
-def details_of(run_dir):
-    """Returns what metadata.json says of the training."""
-    from tfgan_zoo import registry
+def _work(run_dir, name):
+    """Returns the `RunDirectory` and its `Config`, which must be the recipe's."""
     from tfgan_zoo.training.run_directory import RunDirectory
 
-    config = RunDirectory(run_dir).config()
-    flags = f"--method={config.method} --dataset={config.dataset} --kimg={config.kimg:g} --seed={config.seed}"
+    run = RunDirectory(run_dir)
+    config = run.config()
+    recipe = recipes.complete(recipes.read(name))
+    other = [field for field in recipes.FIELDS if getattr(config, field) != recipe[field]]
+    if other:
+        field = other[0]
+        raise ValueError(f"run_dir={run_dir} has {field}={getattr(config, field)}, recipe {name} {recipe[field]}")
+    if run.steps()[-1:] != [config.steps]:
+        raise ValueError(f"run_dir={run_dir} is not at its end, step {config.steps}")
+    return run, config
+
+
+def _make(folder, run, config):
+    """Measures and writes, in a folder of its own that takes the preset's name when all of it is there."""
+    from tfgan_zoo import data, loading
+    from tfgan_zoo.evaluation import sets
+
+    tracked = tracked_of(run, config)
+    kept = "best" if run.best.is_file() and tracked and tracked["best"] != tracked["last"] else "last"
+    model = loading.load(run.path, kept)
+    reference = sets.DataReference(data.load(config.dataset, **config.data_arguments))
+    about = details_of(run, config, folder.name) | {"checkpoint": kept, "tracked": tracked}
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as temporary:
+        new = pathlib.Path(temporary) / folder.name
+        dtype, metrics, storage = smallest(model, pathlib.Path(temporary), reference, config.dataset)
+        metrics = [it | {"checkpoint": kept} for it in metrics]
+        if kept == "best":
+            last = measure(loading.load(run.path), reference, config.dataset)
+            metrics += [it | {"checkpoint": "last"} for it in last]
+        presets.save_to_preset(model, new, dtype, **about, storage=storage, metrics=metrics)
+        finish(new, presets.from_preset(new), json.loads((new / presets.METADATA).read_text()))
+        shutil.rmtree(folder, ignore_errors=True)
+        os.rename(new, folder)
+    recipe = recipes.read(folder.name)
+    make_recipe.write(folder.name, recipes.complete(recipe), recipe.get("note"))
+
+
+def finish(folder, model, about):
+    """Draws the pictures, and writes metadata.json and the card."""
+    draw(model, folder, about["dataset"])
+    found = {path.name: presets.digest(path) for path in sorted(folder.glob("*.png"))}
+    about["sha256"] = {name: about["sha256"][name] for name in (presets.CONFIG, presets.WEIGHTS)} | found
+    (folder / presets.METADATA).write_text(json.dumps(about, indent=2) + "\n")
+    (folder / "README.md").write_text(card(folder.name, about))
+
+
+def draw(model, folder, dataset):
+    """Writes samples.png and, of images, interpolation.png."""
+    from tfgan_zoo import data, pictures
+    from tfgan_zoo.evaluation import report
+
+    if len(model.image_shape) == 1:
+        reals, _ = data.load(dataset).reals(POINTS)
+        pictures.scatter(model.generate(POINTS), reals).save(folder / PICTURES[0])
+        return
+    classes = model.num_classes
+    grid = pictures.classes(model, classes, COLUMNS) if classes else pictures.grid(model.generate(SAMPLES))
+    grid.save(folder / PICTURES[0])
+    report.strips(model).save(folder / PICTURES[1])
+
+
+def smallest(model, folder, reference, dataset):
+    """Finds out whether float16 on disk costs anything: the first metric of both, three runs on the same seeds.
+
+    Returns:
+        (dtype, all metrics of the weights so stored, {"float32": [...], "float16": [...]} of the first metric).
+    """
+    presets.save_to_preset(model, folder / "half", "float16")
+    half = presets.from_preset(folder / "half")
+    first = defaults(dataset, model)[0]
+    metrics = measure(half, reference, dataset)
+    both = {
+        "float16": [it for it in metrics if it["metric"] == first],
+        "float32": measure(model, reference, dataset, [first]),
+    }
+    storage = {
+        dtype: {it["value"]: {"mean": it["mean"], "deviation": it["deviation"]} for it in found if "mean" in it}
+        for dtype, found in both.items()
+    }
+    if costs_nothing(**storage):
+        return "float16", metrics, storage
+    return "float32", measure(model, reference, dataset), storage
+
+
+def costs_nothing(float32, float16):
+    """Returns whether no value of float16 is farther from float32's than the latter's deviation over the runs."""
+    return float32.keys() == float16.keys() and all(
+        abs(float16[value]["mean"] - exact["mean"]) <= exact["deviation"] for value, exact in float32.items()
+    )
+
+
+def details_of(run, config, name):
+    """Returns what metadata.json says of the training."""
+    timing = [json.loads(line) for line in run.timing.read_text().splitlines()]
+    before = [0, *(tick["step"] for tick in timing)]
+    images = [(tick["step"] - step) * config.batch_size for step, tick in zip(before, timing, strict=False)]
+    threads = "1 thread" if config.threads == 1 else f"{config.threads} threads"
     return {
         "method": config.method,
         "summary": registry.METHODS[config.method].summary,
         "dataset": config.dataset,
+        "classes": config.num_classes or 0,
         "kimg": config.kimg,
+        "last_step": config.steps,
         "seed": config.seed,
-        "command": f"python train.py {flags}",
-        "hardware": f"CPU, {config.threads} threads, {config.precision}",
+        "command": f"python train.py --recipe={name}",
+        "hardware": f"CPU, {threads}, {config.precision}",
+        "processor": processor(),
+        "date": timing[-1]["clock"][:10],
+        "seconds": sum(count / tick["images_per_second"] for count, tick in zip(images, timing, strict=True)),
         "versions": config.versions,
+        "left_out": left_out(config.method),
     }
 
 
-def measure(model, dataset):
-    """Returns a list of {metric, value, mean, deviation, fakes, reference, note} over `RUNS` runs."""
+def processor():
+    """Returns what decides, with the versions, which kernels run, and so the last bits: the kind of processor."""
+    info = pathlib.Path("/proc/cpuinfo")
+    lines = info.read_text() if info.is_file() else ""
+    model, flags = (re.search(rf"^{key}\s*:\s*(.*)$", lines, re.MULTILINE) for key in ("model name", "flags"))
+    return {
+        "machine": platform.machine(),
+        "model": model[1] if model else platform.processor(),
+        "flags_sha256": hashlib.sha256(" ".join(sorted(flags[1].split())).encode()).hexdigest() if flags else None,
+    }
+
+
+def left_out(method):
+    """Returns what of a trained model is not in its preset."""
+    parts = ["the raw generator, in whose place the average stands", "the optimisers' state"]
+    if method == "express":
+        parts += ["the encoder, the decoder", "the discriminator of the codes"]
+    return parts
+
+
+def tracked_of(run, config):
+    """Returns the first followed metric's best and last value, each with its step; None if none was followed."""
+    from tfgan_zoo.evaluation import protocols
+
+    if not config.eval_metrics:
+        return None
+    name = config.eval_metrics[0]
+    rows = [json.loads(line) for line in run.metrics.read_text().splitlines()]
+    rows = [{"step": row["step"], "value": row[name]} for row in rows if row.get(name) is not None]
+    pick = max if protocols.PROTOCOLS[name].better == "higher" else min
+    return {"metric": name, "best": pick(rows, key=lambda row: row["value"]), "last": rows[-1]}
+
+
+def defaults(dataset, model):
+    """Returns the names of the metrics that say most about a model of a data set."""
+    from tfgan_zoo.evaluation import protocols
+
+    return protocols.defaults(dataset, model.image_shape)
+
+
+def reference_of(dataset, shape):
+    """Returns the reals of a data set, for a model of images of a shape, or of points."""
     from tfgan_zoo import data
+    from tfgan_zoo.evaluation import sets
+
+    size = dict(zip(("image_size", "channels"), shape[1:], strict=False))  # none of a mixture
+    return sets.DataReference(data.load(dataset, **size))
+
+
+def measure(model, reference, dataset, names=None):
+    """Returns a list of {metric, value, values, mean, deviation, fakes, reference, note} over `RUNS` runs."""
     from tfgan_zoo.evaluation import protocols, sets
     from tfgan_zoo.evaluation.evaluator import RUN_STRIDE, Evaluator
 
-    size = dict(zip(("image_size", "channels"), model.image_shape[1:], strict=False))  # none of a mixture
-    reference = sets.DataReference(data.load(dataset, **size))
-    chosen = protocols.choose(protocols.defaults(dataset, model.image_shape), shape=model.image_shape)
+    chosen = protocols.choose(names or defaults(dataset, model), shape=model.image_shape)
     evaluator = Evaluator(chosen, model.image_shape, reference, dataset)
     runs = [evaluator.measure(sets.Fakes(model, run * RUN_STRIDE), run * RUN_STRIDE) for run in range(RUNS)]
     found = []
@@ -95,9 +258,9 @@ def measure(model, dataset):
         first = results[0]
         for name in first["values"]:
             values = [result["values"][name] for result in results]
-            spread = (
-                {"mean": statistics.fmean(values), "deviation": statistics.stdev(values)} if None not in values else {}
-            )
+            spread = {}
+            if None not in values:
+                spread = {"mean": statistics.fmean(values), "deviation": statistics.stdev(values), "values": values}
             about = {key: first[key] for key in ("metric", "fakes", "reference", "extractor") if key in first}
             found.append(about | {"value": name, "runs": RUNS, "note": first.get("note", "")} | spread)
     return found
@@ -107,15 +270,83 @@ def card(name, about):
     """Returns the card's text; it says nothing that metadata.json does not hold."""
     rows = []
     for it in about["metrics"]:
-        reals = ", ".join(f"{count} of {which}" for which, count in it["reference"].items())
+        reals = ", ".join(f"{count} of {which}" for which, count in it["reference"].items()) or "-"
         spread = f"{it['mean']:.4g} ± {it['deviation']:.2g}" if "mean" in it else "-"
-        rows.append(f"| {it['metric']} | {it['value']} | {spread} | {it['fakes']} | {reals} | {it['note']} |")
-    trained = (
-        f"Method `{about['method']}`, {about['summary']}: `{about['command']}`, {about['step']} steps on tfgan_zoo"
-        f" {about['versions']['tfgan-zoo']}, TensorFlow {about['versions']['tensorflow']}, {about['hardware']}."
+        cells = (it["metric"], it["value"], it.get("checkpoint", "last"), spread, it["fakes"], reals, it["note"])
+        rows.append(f"| {' | '.join(map(str, cells))} |")
+    words = {key: about[key] for key in ("method", "summary", "dataset", "kimg", "seed", "command", "hardware", "step")}
+    return CARD.format(
+        **words,
+        name=name,
+        last_step=about.get("last_step", about["step"]),
+        versions=", ".join(f"{package} {version}" for package, version in about["versions"].items()),
+        processor=f" ({about['processor']['model']})" if "processor" in about else "",
+        when=_when(about),
+        checkpoint=", the best on the way" if about.get("checkpoint") == "best" else ", the last",
+        tracked=_tracked(about.get("tracked")),
+        caption=_caption(about),
+        interpolation=_interpolation(about),
+        usage=_usage(name, about),
+        runs=RUNS,
+        rows="\n".join(rows),
+        parameters=_parameters(about),
+        storage=_storage(about),
+        left_out="; ".join(about.get("left_out", ["the optimisers' state"])),
     )
-    parameters = about["generator_parameters"]
-    return CARD.format(name=name, trained=trained, runs=RUNS, rows="\n".join(rows), parameters=parameters)
+
+
+def _when(about):
+    return f", {about['seconds']:,.0f} s of training, {about['date']}" if "seconds" in about else ""
+
+
+def _tracked(tracked):
+    if tracked is None:
+        return ""
+    best, last = tracked["best"], tracked["last"]
+    return (
+        f"\nWhile training, {tracked['metric']} was {best['value']:.4g} at its best, at step {best['step']:,}, and"
+        f" {last['value']:.4g} at the last, at step {last['step']:,}.\n"
+    )
+
+
+def _caption(about):
+    if _is_mixture(about):
+        return f"Samples of the seeds 0 to {POINTS - 1:,} over the data:"
+    if about.get("classes"):
+        return f"Samples of the seeds 0 to {COLUMNS - 1}, none picked, a class a row:"
+    return f"Samples of the seeds 0 to {SAMPLES - 1}, in order, none picked:"
+
+
+def _interpolation(about):
+    if PICTURES[1] not in about["sha256"]:
+        return ""
+    return "\nInterpolations between the latents of two seeds, a row each:\n\n![interpolations](interpolation.png)\n"
+
+
+def _usage(name, about):
+    if _is_mixture(about):
+        return f'    tfgan_zoo.from_preset("{name}").generate(num=64, seed=0)  # float32 [64, 2]'
+    return f"    python generate.py --model={name} --num=64 --output=grid.png"
+
+
+def _parameters(about):
+    stored = f"; {about['stored_weights']:,} weights are stored" if "stored_weights" in about else ""
+    return f"The generator has {about['generator_parameters']:,} parameters{stored}."
+
+
+def _storage(about):
+    if "storage" not in about:
+        return ""
+    told = []
+    for value, exact in about["storage"]["float32"].items():
+        half = about["storage"]["float16"][value]["mean"]
+        told.append(f"{value} {exact['mean']:.4g} ± {exact['deviation']:.2g} in float32 and {half:.4g} in float16")
+    metric = about["metrics"][0]["metric"]
+    return f" They are stored in {about['dtype']}: on the same seeds, {metric} has {', '.join(told)}."
+
+
+def _is_mixture(about):
+    return about["metrics"][0]["metric"].startswith("modes_2500")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def of_model(title, model, reference, lines, seed=0):
     found = {f"Samples of the seeds {seed} to {seed + _SAMPLES - 1}, none picked": pictures.grid(images)}
     if reference is not None:
         found[_NEAREST] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
-    found["Interpolations between seeds, a row each"] = _strips(model, seed)
+    found["Interpolations between seeds, a row each"] = strips(model, seed)
     classes = getattr(model, "num_classes", 0)
     if classes:
         found["A class a row"] = pictures.classes(model, classes, _NEIGHBOURS * 2, seed)
@@ -78,10 +78,15 @@ def neighbours(levels, reference, count=_NEIGHBOURS):
     return pictures.grid(cells / 255, columns=len(columns))
 
 
-def _strips(model, seed):
+def strips(model, seed=0):
+    """Returns a picture of interpolations, a row each: between the latents of two seeds, of one class if there are."""
     latents = random.latents_from_seeds(np.arange(seed, seed + _STRIPS + 1), model.latent_dim).numpy()
     steps = np.linspace(0, 1, _STRIP_STEPS)
-    rows = [np.asarray(model.sample(random.slerp(latents[i], latents[i + 1], steps))) for i in range(_STRIPS)]
+    classes = getattr(model, "num_classes", 0)
+    rows = []
+    for row in range(_STRIPS):
+        labels = {"labels": np.full(_STRIP_STEPS, row % classes, "int32")} if classes else {}
+        rows.append(np.asarray(model.sample(random.slerp(latents[row], latents[row + 1], steps), **labels)))
     return pictures.grid(np.concatenate(rows), columns=_STRIP_STEPS)
 
 

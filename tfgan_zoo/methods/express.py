@@ -178,6 +178,16 @@ class Express(GAN):
     def judge(self, train, heldout, samples):
         return self.host.judge(train, heldout, samples)
 
+    def finished(self):
+        """Returns the host with z -> codes -> images as its generator: the auto-encoder and D of the codes are left."""
+        generator = keras.saving.serialize_keras_object(self.ema_generator)
+        kept = self.host.__class__.from_config(self.host.get_config() | {"generator": generator})
+        for network in (kept.generator, kept.ema_generator):
+            assign(network.weights, self.ema_generator.weights)
+        assign(_other_weights(kept), _other_weights(self.host))
+        kept.step.assign(self.step)
+        return kept
+
     def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
         """Every phase has optimisers of its own, alike; E and R share one like the generator's.
 
@@ -281,6 +291,14 @@ class Express(GAN):
     @classmethod
     def from_config(cls, config):
         return cls(**_deserialized(config, "host", "encoder", "latent_gan"))
+
+
+def _other_weights(gan):
+    """The weights of a GAN without those of its generator, of the generator's average, and of the model around it."""
+    left_out = {id(weight) for network in (gan.generator, gan.ema_generator) for weight in network.weights}
+    if gan.run_step is not gan.step:
+        left_out.add(id(gan.run_step))
+    return [weight for weight in gan.weights if id(weight) not in left_out]
 
 
 def _serialized(owner, *parts):

@@ -238,6 +238,10 @@ class GAN(keras.Model):
         """The network whose weights sampling needs: what an export holds."""
         return self.ema_generator
 
+    def finished(self):
+        """Returns the GAN that is kept of a trained one: itself; of a method that trains in parts, the last part."""
+        return self
+
     # The seams ----------------------------------------------------------------------------------------------------
 
     @property

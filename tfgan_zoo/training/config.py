@@ -112,7 +112,7 @@ class Config:
 
     @classmethod
     def from_json(cls, text):
-        """Reads what `to_json` wrote.
+        """Reads what `to_json` wrote, also before a field was added that has a default: the run had what that says.
 
         Raises:
             ValueError: in one line, if a key is missing or unknown, or a value is none that `resolve` would give.

@@ -107,7 +107,7 @@ def to_json(values, about, note=None):
         note: str, what a reader should know beside it; None leaves it out.
     """
     words = {"about": about} | ({"note": note} if note else {})
-    return json.dumps(words | {name: values[name] for name in FIELDS}, indent=2) + "\n"
+    return json.dumps(words | {name: values[name] for name in FIELDS}, indent=2, ensure_ascii=False) + "\n"
 
 
 def sentence(values, outcome=None):

@@ -1,0 +1,31 @@
+"""The report's pictures, on stand-ins for models."""
+
+import numpy as np
+
+from tfgan_zoo.evaluation import report
+
+
+class Model:
+    """Its images have the grey level of the class, or of the first latent."""
+
+    latent_dim = 4
+
+    def __init__(self, num_classes=0):
+        self.num_classes = num_classes
+
+    def sample(self, latents, labels=None):
+        assert (labels is None) == (self.num_classes == 0)
+        levels = np.abs(np.asarray(latents)[:, 0]) / 10 if labels is None else labels / 10
+        return np.broadcast_to(np.reshape(levels, (-1, 1, 1, 1)), (len(latents), 2, 2, 1))
+
+
+def test_an_interpolation_stays_in_its_class():
+    levels = np.asarray(report.strips(Model(num_classes=3)))
+    np.testing.assert_array_equal(levels[::2, 0], np.round(np.arange(8) % 3 / 10 * 255))
+    assert (levels == levels[:, :1]).all()
+
+
+def test_an_interpolation_begins_where_the_last_one_ended():
+    levels = np.asarray(report.strips(Model()))[::2, ::2]
+    assert levels.shape == (8, 10) and len(np.unique(levels)) > 20
+    np.testing.assert_array_equal(levels[1:, 0], levels[:-1, -1])
