@@ -2,6 +2,7 @@
 
     python benchmarks/claims.py run --datasets ring_r5 --jobs 2         # goes on where it was stopped
     python benchmarks/claims.py run --datasets fashion_mnist_10k        # the same on images
+    python benchmarks/claims.py add runs/00007-gan-grid                 # a line of a run that is finished already
     python benchmarks/claims.py report                                  # writes docs/claims.md and the README's claims
     python benchmarks/claims.py report --check                          # exit status 1 if they are not up to date
     python benchmarks/claims.py --quick                                 # 1,000 steps, two seeds, kept nowhere
@@ -14,6 +15,7 @@ arms, the cheapest first, and claims_report.py makes the page.
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -24,6 +26,9 @@ import time
 
 import claims_report
 from claims_arms import IMAGES, MIXTURES, QUICK, kind
+
+from tfgan_zoo.cli import train
+from tfgan_zoo.training import config as configs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "claims.jsonl"
@@ -61,10 +66,15 @@ def run_one(dataset, arm, seed, extra=()):
             raise RuntimeError(f"{' '.join(command)}: {errors}")
         if status == 1:  # it diverged: a result too
             return line | {"error": errors.strip()}
-        last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
+        return line | _outcome(run, dataset)
+
+
+def _outcome(run, dataset):
+    """Returns what a line keeps of a run's last tick."""
+    last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
     last["d_gap"] = last["d_train"] - last["d_heldout"]
     noted = {name: value for name, value in last.items() if name.startswith(NOTED)}
-    return line | {name: last[name] for name in ("step", "reals_read", *kind(dataset).measures)} | noted
+    return {name: last[name] for name in ("step", "reals_read", *kind(dataset).measures)} | noted
 
 
 def _run(command):
@@ -97,6 +107,36 @@ def run(options):
             with RESULTS.open("a") as file:
                 file.write(json.dumps(line) + "\n")
             print(_told(line), flush=True)
+
+
+def add(options):
+    """Makes lines of finished runs that train.py made elsewhere: a run is a function of its configuration."""
+    for run in options.runs:
+        config = json.loads((run / "config.json").read_text())
+        dataset, seed = config["dataset"], config["seed"]
+        arm = next((arm for arm in kind(dataset).arms if _repeats(config, *command_of(dataset, arm, seed))), None)
+        outcome = _outcome(run, dataset)
+        if arm is None or outcome["step"] * config["batch_size"] != config["kimg"] * 1000:
+            sys.exit(f"{run}: it is no finished run of an arm")
+        if (dataset, arm, seed) not in finished():
+            flags = " ".join(command_of(dataset, arm, seed)[1])
+            line = {"dataset": dataset, "arm": arm, "seed": seed, "flags": flags, "exit": 0} | outcome
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+        print(f"{run}: {dataset} {arm} seed {seed}")
+    return 0
+
+
+def _repeats(config, script, flags):
+    """Whether a run's configuration is that of train.py with these flags, but for what changes no weight."""
+    values, given = train.COMMAND.parse(flags)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    wanted = configs.resolve(**{name: values[name] for name in given})
+    wanted = dataclasses.replace(wanted, strategy="none", replicas=1, precision="float32", jit="off")
+    wanted = json.loads(wanted.to_json())
+    had = configs.DEFAULTS | config  # a run that is older than an option did what is now its default
+    free = ("versions", "tick_kimg", "eval_metrics", "eval_every_kimg")
+    return script == "train.py" and all(had[name] == wanted[name] for name in wanted if name not in free)
 
 
 def quick(options):
@@ -144,6 +184,9 @@ def main():
     command.add_argument("--seeds", type=int, help="the first so many (default 10 on mixtures, 3 on images)")
     command.add_argument("--jobs", type=int, default=1)
     command.set_defaults(body=run)
+    command = commands.add_parser("add", help="lines of runs that are finished already")
+    command.add_argument("runs", nargs="+", type=pathlib.Path, metavar="RUN_DIR")
+    command.set_defaults(body=add)
     command = commands.add_parser("report")
     command.add_argument("--check", action="store_true", help="write nothing; exit status 1 on a difference")
     command.set_defaults(body=report)

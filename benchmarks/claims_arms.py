@@ -29,6 +29,7 @@ MIXTURE_ARMS = {
     "ces max_norm": "--method=ces --selection=max_norm",
     "ces worst": "--method=ces --selection=worst",
     "express": "--method=express",
+    "gan spectral, no momentum": "--method=gan --normalization=spectral --beta_1=0 --beta_2=0.9",
     "express from decoder": "--method=express --init_from_decoder",
     "express encoder": "--method=express --encoder_latents",
     "brc one-stage": "--method=brc --inner_steps=0",
@@ -44,8 +45,10 @@ MIXTURE_ARMS = {
 IMAGE_ARMS = {
     "gan": "--method=gan",
     "pconv uniform 0.5": "--method=pconv --perturb_law=uniform --perturb=0.5",
+    "pconv uniform 0.2": "--method=pconv --perturb_law=uniform --perturb=0.2",
     "pconv gaussian 0.3": "--method=pconv --perturb_law=gaussian --perturb=0.3",
     "pconv additive 0.3": "--method=pconv --perturb_law=additive --perturb=0.3",
+    "pconv additive 0.1": "--method=pconv --perturb_law=additive --perturb=0.1",
     "dropout in D": "--method=pconv --perturb_law=bernoulli --perturb=0.3 --noperturb_first",
     "instance noise": "benchmarks/instance_noise.py --method=pconv --perturb_law=additive --perturb=0.3",
     "particle cramer beta 0": "--method=particle --energy=cramer --beta=0",
@@ -85,6 +88,7 @@ MIXTURE_COMPARISONS = [
     ("particle momentum l2", "particle momentum beta 0"),
     ("particle cramer l2", "gan"),
     ("express", "gan"),
+    ("express", "gan spectral, no momentum"),
     ("express from decoder", "gan"),
     ("express from decoder", "express"),
     ("express encoder", "express"),
@@ -98,7 +102,12 @@ MIXTURE_COMPARISONS = [
 ]
 IMAGE_COMPARISONS = [
     *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan"),
-    *((arm, "dropout in D") for arm in IMAGE_ARMS if arm.startswith("pconv")),
+    *(
+        (arm, control)
+        for arm in IMAGE_ARMS
+        if arm.startswith("pconv")
+        for control in ("dropout in D", "instance noise")
+    ),
     ("particle cramer l2", "particle cramer beta 0"),
     ("ces best", "ces mean"),
     ("ces mean", "ces homogeneous"),

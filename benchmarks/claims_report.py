@@ -153,8 +153,11 @@ def _value(line, name):
 
 def _time(lines):
     """Returns the median of the processor time where it was taken, else of the wall-clock time, in seconds."""
-    cpu = [line["cpu_seconds"] for line in lines if "cpu_seconds" in line]
-    return np.median(cpu or [line["seconds"] for line in lines])
+    lines = list(lines)
+    for name in ("cpu_seconds", "seconds"):
+        if taken := [line[name] for line in lines if name in line]:
+            return np.median(taken)
+    return math.nan
 
 
 def _seconds(lines):

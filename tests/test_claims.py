@@ -1,5 +1,6 @@
 """The benchmark of the claims: its arithmetic, that its lines are of its arms, and that its pages are up to date."""
 
+import json
 import math
 import pathlib
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from tfgan_zoo.cli import train
 from tfgan_zoo.networks import DCGANDiscriminator
+from tfgan_zoo.training.config import resolve
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))  # scripts, not a package
@@ -91,6 +93,20 @@ def test_every_line_was_made_by_the_flags_that_its_arm_has_now():
         script, flags = claims.command_of(dataset, arm, seed)
         flags = flags if script == "train.py" else [script, *flags]
         assert without_ticks(line["flags"].split()) == without_ticks(flags), (dataset, arm, seed)
+
+
+@pytest.mark.parametrize("arm", ["brc c = 0 D 1e-4", "ces homogeneous", "express"])
+def test_a_finished_run_is_taken_for_its_arm_and_for_no_other(arm):
+    values, given = train.COMMAND.parse(claims.command_of("grid", arm, seed=3)[1])
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if name in given}
+    settled = {"strategy": "none", "replicas": 1, "precision": "float32", "jit": "off"}
+    config = json.loads(resolve(**values | {"tick_kimg": 32}).to_json()) | settled
+
+    def taken_for(config):
+        return [other for other in MIXTURES.arms if claims._repeats(config, *claims.command_of("grid", other, 3))]
+
+    assert taken_for(config) == [arm]
+    assert taken_for(config | {"batch_size": 128}) == taken_for(config | {"threads": 2}) == []
 
 
 def test_the_pages_are_what_the_lines_say():

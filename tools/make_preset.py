@@ -233,7 +233,7 @@ def defaults(dataset, model):
     """Returns the names of the metrics that say most about a model of a data set."""
     from tfgan_zoo.evaluation import protocols
 
-    return protocols.defaults(dataset, model.image_shape)
+    return protocols.defaults(dataset, model.image_shape, model.num_classes)
 
 
 def reference_of(dataset, shape):

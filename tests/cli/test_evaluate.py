@@ -102,6 +102,25 @@ def test_a_preset_takes_the_metrics_of_its_data(preset, few, tmp_path):
     )
 
 
+def test_a_conditional_run_is_measured_by_its_labels(few, tmp_path, capsys):
+    flags = ["--conditional", "--kimg=0.008", f"--run_dir={tmp_path / 'run'}"]
+    assert train.main([*RUN[:-1], *flags]) == 0
+    names = ["fd_fashion_per_class_1k", "accuracy_fashion_10k"]
+    assert evaluate.main([f"--model={tmp_path / 'run'}", f"--metrics={','.join(names)}", "--report"]) == 0
+    found = lines(tmp_path / "run" / "evaluation")
+    assert [(it["metric"], it["fakes"]) for it in found] == [(names[0], 600), (names[1], 60)]
+    assert {f"class_{label}" for label in range(10)} < found[0]["values"].keys()
+    page = (tmp_path / "run" / "evaluation" / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 4 and "A class a row" in page
+
+
+def test_labels_are_not_asked_of_an_unconditional_model(preset, tmp_path, capsys):
+    flags = ["--metrics=accuracy_fashion_10k", f"--output={tmp_path / 'out'}"]
+    assert evaluate.main([f"--model={preset}", *flags]) == 2
+    error = capsys.readouterr().err
+    assert "metrics=accuracy_fashion_10k is for conditional models" in error and error.count("\n") == 1
+
+
 def test_a_mixture_is_measured_by_its_modes(tmp_path):
     path = tmp_path / "run"
     assert train.main(["--method=gan", "--dataset=ring", "--kimg=0.256", "--threads=2", f"--run_dir={path}"]) == 0

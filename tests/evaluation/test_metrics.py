@@ -7,6 +7,7 @@ import scipy.linalg
 from tfgan_zoo import data
 from tfgan_zoo.evaluation import metrics, tfgan
 from tfgan_zoo.evaluation.extractors import get
+from tfgan_zoo.evaluation.frechet import frechet_distance
 from tfgan_zoo.evaluation.statistics import Moments
 
 
@@ -38,9 +39,29 @@ def test_frechet_agrees_with_scipy(num, width):
 
 
 def test_frechet_of_a_set_with_itself_is_zero():
-    clothes = data.load("fashion_mnist_10k").reals(2000)[0]
+    """Of one class too, in which a third of the features never vary and some hardly do."""
+    clothes, labels = data.load("fashion_mnist_10k").reals(2000)
     rows = get("fashion_cnn", "crop", (32, 32, 1))(np.round((clothes + 1) * 127.5).astype("uint8"))["features"]
-    assert metrics.frechet(moments(rows), moments(rows))["distance"] == pytest.approx(0.0, abs=1e-6)
+    for part in (rows, rows[labels == 9], rows[:100]):
+        assert metrics.frechet(moments(part), moments(part))["distance"] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("small", [1e-5, 1e-8, 1e-11, 0.0])
+def test_frechet_counts_features_that_hardly_vary(small):
+    """Of diagonal covariances a and b it is sum (sqrt a - sqrt b)^2, whatever the basis."""
+    rng = np.random.default_rng(0)
+    one, two = np.array([1.0, 3.0, *[small] * 20]), np.array([2.0, *[small] * 10, *[1.0] * 11])
+    basis = np.linalg.qr(rng.normal(size=(22, 22)))[0]
+    mean = np.zeros(22)
+    sets = [{"mean": mean, "cov": basis * variances @ basis.T} for variances in (one, two)]
+    expected = np.sum((np.sqrt(one) - np.sqrt(two)) ** 2)
+    assert metrics.frechet(*sets)["distance"] == pytest.approx(expected, rel=1e-6)
+    assert metrics.frechet(sets[0], sets[0])["distance"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_frechet_refuses_sets_of_other_widths():
+    with pytest.raises(ValueError, match="as many features as reals"):
+        frechet_distance((np.zeros(2), np.eye(2)), (np.zeros(3), np.eye(3)))
 
 
 def test_frechet_is_real_where_covariances_are_singular():

@@ -119,10 +119,10 @@ def _check(values):
     return sets
 
 
-def _choose(values, names, shape=None):
+def _choose(values, names, shape=None, classes=None):
     """Returns {name: Protocol}; refuses a flag that none of them has a use for."""
     endless, extractor = values["fakes"] is None, values["extractor"] is not None
-    chosen = protocols.choose(names, shape=shape, endless=endless, extractor=extractor)
+    chosen = protocols.choose(names, shape=shape, endless=endless, extractor=extractor, classes=classes)
     references, networks = ({getattr(it, what) for it in chosen.values()} for what in ("reference", "extractor"))
     used = {
         "reals": bool(references & {"train", "heldout", "both"}) or values["report"],  # which shows nearest reals
@@ -182,8 +182,9 @@ def _model(values, sets):
     model = load(checkpoints[0])
     origin = loading.origin(source)
     trained_on = values["dataset"] or origin.get("dataset")
-    names = values["metrics"] or protocols.defaults(trained_on, model.image_shape)
-    chosen = _choose(values, names, model.image_shape)
+    classes = getattr(model, "num_classes", 0)
+    names = values["metrics"] or protocols.defaults(trained_on, model.image_shape, classes)
+    chosen = _choose(values, names, model.image_shape, classes)
     reference = None
     if "reals" in sets:
         reference = kinds.FilesReference(sets["reals"])

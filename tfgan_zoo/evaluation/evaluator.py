@@ -5,8 +5,8 @@ from importlib import metadata
 
 from tfgan_zoo.evaluation import cache, extractors, statistics
 from tfgan_zoo.evaluation.metrics import METRICS
-from tfgan_zoo.evaluation.protocols import check_count
-from tfgan_zoo.evaluation.sets import FASHION, Fashion
+from tfgan_zoo.evaluation.protocols import FASHION_CLASSES, check_count
+from tfgan_zoo.evaluation.sets import FASHION, Fashion, OfClass
 
 PACKAGES = ("tfgan-zoo", "tensorflow", "keras", "tensorflow-gan", "numpy", "pillow")  # those that make a number
 RUN_STRIDE = 10_000_000  # seeds between two runs: no protocol takes as many
@@ -56,12 +56,6 @@ class Evaluator:
         }
         self._reals = {}
 
-    @property
-    def length(self):
-        """How many fakes the longest protocol takes; None if one takes all there are."""
-        counts = [protocol.fakes for protocol in self.protocols.values()]
-        return None if None in counts else max(counts)
-
     def measure(self, fakes, first_seed=0):
         """Measures one set of fakes.
 
@@ -75,28 +69,48 @@ class Evaluator:
         Raises:
             ValueError: if there are fewer images than a protocol takes, or samples or features are not finite.
         """
-        wanted = {(_key(it), _kind(it), it.fakes) for it in self.protocols.values()}
-        with self._progress("fakes", self.length) as progress:
-            found = statistics.gather(fakes.batches(self.length), self._extractors, wanted, progress)
         results, of = [], {"first_seed": first_seed, "fakes_sha256": fakes.checksum()}
-        for name, protocol in self.protocols.items():
-            statistic = found[_key(protocol), _kind(protocol), protocol.fakes]
-            check_count(name, protocol, statistic["count"])
+        for name, found in self._statistics_of_fakes(fakes).items():
+            protocol = self.protocols[name]
+            for one in found:
+                check_count(name, protocol, one["count"])
+            if protocol.labels == "drawn":
+                found = [found[0] | {"labels": fakes.labels(0, found[0]["count"])}]
             reals = self.statistics_of_reals(protocol)
-            values = METRICS[protocol.metric][1](*reals.values(), statistic)
+            values = METRICS[protocol.metric][1](*reals, found if protocol.labels == "each" else found[0])
             if protocol.metric == "memorization":
                 values |= fakes.discriminator_gap(self._references["both"])
-            results.append(self._result(name, protocol, values, statistic, reals) | of)
+            results.append(self._result(name, protocol, values, found, reals) | of)
         return results
 
-    def _result(self, name, protocol, values, statistic, reals):
+    def _statistics_of_fakes(self, fakes):
+        """Returns {metric: [statistics]}, in the metrics' order: one of all fakes, or one a class."""
+        each = [name for name, protocol in self.protocols.items() if protocol.labels == "each"]
+        found = {name: [] for name in self.protocols}
+        parts = [("fakes", fakes, [name for name in found if name not in each])]
+        for label in range(FASHION_CLASSES if each else 0):
+            parts.append((f"fakes, class {label}", fakes.of_class(label), each))
+        for what, part, names in parts:
+            wishes = {name: _wish(self.protocols[name], self.protocols[name].fakes) for name in names}
+            if not wishes:
+                continue
+            counts = [count for *_, count in wishes.values()]
+            longest = None if None in counts else max(counts)
+            with self._progress(what, longest) as progress:
+                batches = part.batches(longest)
+                gathered = statistics.gather(batches, self._extractors, set(wishes.values()), progress)
+            for name, wish in wishes.items():
+                found[name].append(gathered[wish])
+        return found
+
+    def _result(self, name, protocol, values, fakes, reals):
         extractor = self._extractors[_key(protocol)]
         result = {
             "metric": name,
             "values": values,
             "headline": protocol.headline,
             "better": protocol.better,
-            "fakes": statistic["count"],
+            "fakes": sum(one["count"] for one in fakes),
             "extractor": extractor.describe() if extractor.checksum else None,
             "resize": protocol.resize,
             "reference": self._counts(protocol, reals),
@@ -104,34 +118,33 @@ class Evaluator:
             "protocol": {key: value for key, value in dataclasses.asdict(protocol).items() if key != "summary"},
             "versions": {package: metadata.version(package) for package in PACKAGES},
         }
-        notes = self._notes(protocol, reals, statistic)
+        notes = self._notes(protocol, [*reals, *fakes])
         return result | ({"note": "; ".join(notes)} if notes else {})
 
-    def _notes(self, protocol, reals, statistic):
+    def _notes(self, protocol, sets):
         """Returns what keeps a number from being read as others of its name are."""
         notes = []
         if protocol.reference == FASHION == self._trained_on:
             notes.append("train split")  # nine tenths of the reference trained the model
-        if protocol.metric == "frechet":
-            width = len(statistic["mean"])
-            few = min(one["count"] for one in (statistic, *reals.values()))
+        if _kind(protocol) == "moments":
+            width, few = len(sets[0]["mean"]), min(one["count"] for one in sets)
             if few <= width:
                 notes.append(f"{few} images for {width} features: their covariance has not full rank")
         return notes
 
     def _counts(self, protocol, reals):
         """Returns {set: how many of it}; nothing where fakes are held against no samples."""
-        if protocol.reference in ("none", "mixture"):
-            return {}
-        reference = self._references[protocol.reference]
-        return {reference.describe(split): found["count"] for split, found in reals.items()}
+        counts = {}
+        for (reference, split), found in zip(self._sets(protocol), reals, strict=False):
+            name = reference.describe(split)
+            counts[name] = counts.get(name, 0) + found["count"]
+        return counts
 
     def _checksums(self, protocol):
         """Returns {set: SHA-256 of what identifies it}, for the sets of `_counts`."""
-        if protocol.reference in ("none", "mixture"):
-            return {}
-        reference = self._references[protocol.reference]
-        return {reference.describe(split): cache.key(**reference.identity(split)) for split in _splits(protocol)}
+        reference = self._references.get(protocol.reference)
+        names = {split: one.describe(split) for one, split in self._sets(protocol)}
+        return {name: cache.key(**reference.identity(split)) for split, name in names.items()}
 
     def _check_counts(self, name, protocol):
         if protocol.reference == "both" and not self._references["both"].splits:
@@ -142,13 +155,20 @@ class Evaluator:
                     raise ValueError(f"metrics={name} compares with {split} images, of which there are none")
 
     def statistics_of_reals(self, protocol):
-        """Returns {split: statistics}, or a mixture's centres."""
-        if protocol.reference == "none":
-            return {}
-        reference = self._references[protocol.reference]
+        """Returns [statistics], one a set of reals, or a mixture's centres and standard deviation."""
         if protocol.reference == "mixture":
-            return {"centres": reference.data.mixture.centres, "std": reference.data.mixture.std}
-        return {split: self._statistics(reference, split, protocol) for split in _splits(protocol)}
+            mixture = self._references["mixture"].data.mixture
+            return [mixture.centres, mixture.std]
+        return [self._statistics(reference, split, protocol) for reference, split in self._sets(protocol)]
+
+    def _sets(self, protocol):
+        """Returns [(reference, split)], the sets of reals that fakes are held against."""
+        if protocol.reference in ("none", "mixture"):
+            return []
+        reference = self._references[protocol.reference]
+        if protocol.labels == "each":
+            return [(OfClass(reference, label), "train") for label in range(FASHION_CLASSES)]
+        return [(reference, split) for split in _splits(protocol)]
 
     def _statistics(self, reference, split, protocol):
         key, kind = _key(protocol), _kind(protocol)
@@ -161,7 +181,7 @@ class Evaluator:
         if name not in self._reals:
             stored = cache.read(name)
             if stored is None:
-                wish = (key, kind, count)
+                wish = _wish(protocol, count)
                 with self._progress(f"reals, {reference.describe(split)}", count) as progress:
                     batches = reference.batches(split, count)
                     stored = statistics.gather(batches, {key: extractor}, {wish}, progress)[wish]
@@ -198,6 +218,10 @@ def _key(protocol):
 
 def _kind(protocol):
     return METRICS[protocol.metric][0]
+
+
+def _wish(protocol, count):
+    return _key(protocol), _kind(protocol), count
 
 
 def _splits(protocol):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tfgan_zoo.evaluation import tfgan
+from tfgan_zoo.evaluation.frechet import frechet_distance
 from tfgan_zoo.evaluation.memorization import memorization
 from tfgan_zoo.evaluation.modes import count_modes
 from tfgan_zoo.evaluation.prdc import prdc
@@ -15,9 +16,36 @@ STACKS = 1000  # modes of stacked_fashion
 
 
 def frechet(reals, fakes):
-    """{"distance"} of two sets' moments; see `tfgan.frechet_distance_of_moments`."""
+    """{"distance"} of two sets' moments; see `frechet.frechet_distance`."""
     pair = ((one["mean"], one["cov"]) for one in (reals, fakes))
-    return {"distance": tfgan.frechet_distance_of_moments(*pair)}
+    return {"distance": frechet_distance(*pair)}
+
+
+def frechet_per_class(*sets):
+    """{"distance", "class_0", ...}: the mean of `frechet` over classes, and each of them.
+
+    Args:
+        *sets: the moments of the reals of each class, and last a list of those of the fakes.
+    """
+    *reals, fakes = sets
+    return _per_class("distance", [frechet(*pair)["distance"] for pair in zip(reals, fakes, strict=True)])
+
+
+def accuracy(fakes):
+    """{"accuracy", "class_0", ...}: the share of fakes whose largest logit is their label's; None for an absent class.
+
+    Args:
+        fakes: {"rows": logits[N, classes], "labels": int[N]}.
+    """
+    hits = fakes["rows"].argmax(axis=1) == fakes["labels"]
+    of_classes = [hits[fakes["labels"] == label] for label in range(fakes["rows"].shape[1])]
+    shares = [float(of_class.mean()) if len(of_class) else None for of_class in of_classes]
+    return _per_class("accuracy", shares) | {"accuracy": float(hits.mean())}
+
+
+def _per_class(name, values):
+    known = [value for value in values if value is not None]
+    return {name: float(np.mean(known))} | {f"class_{label}": value for label, value in enumerate(values)}
 
 
 def kernel(reals, fakes):
@@ -73,6 +101,8 @@ def stacked_modes(fakes):
 # metric: (the kind of statistics it needs, its function of the reals', if any, and of the fakes')
 METRICS = {
     "frechet": ("moments", frechet),
+    "frechet_per_class": ("moments", frechet_per_class),
+    "accuracy": ("logits", accuracy),
     "kernel": ("features", kernel),
     "prdc": ("features", precision_recall),
     "classifier_score": ("logits", classifier_score),

@@ -23,6 +23,9 @@ class Protocol:
         reals: int, the most that are taken of the reference, from its beginning; None takes all.
         better: "lower" or "higher".
         headline: the value that stands for the others where one must, as in choosing the best checkpoint.
+        labels: what a conditional model is asked for: "each", `fakes` images of every class by itself, held against the
+            reals of that class, of which there are at most `reals`; "drawn", each seed's own label, which the metric
+            looks at; None for a metric that knows no labels.
     """
 
     metric: str
@@ -34,6 +37,7 @@ class Protocol:
     reals: int | None
     better: str
     headline: str = "distance"
+    labels: str | None = None
 
 
 def _inception(metric, summary, fakes, reference, reals, better="lower", resize="tf1_bilinear", **kwargs):
@@ -54,6 +58,8 @@ _IS = "classifier score of Inception's logits, mean of ten splits (Salimans et a
 _PRDC = "precision, recall, density, coverage with 5 neighbours (Naeem et al. 2020) on"
 _SCORE, _COVERAGE = {"headline": "score"}, {"headline": "coverage"}
 
+FASHION_CLASSES = 10
+
 PROTOCOLS = {
     "fid_50k_train": _inception("frechet", f"{_FID}; the training images, at most 50,000", 50_000, "train", 50_000),
     "fid_10k_test": _inception("frechet", f"{_FID}; the held-out images, at most 10,000", 10_000, "heldout", 10_000),
@@ -71,6 +77,20 @@ PROTOCOLS = {
     "fd_fashion_10k": _fashion("frechet", "Frechet distance of the fashion classifier's features; no download"),
     "kd_fashion_10k": _fashion("kernel", "kernel distance of the fashion classifier's features; no download"),
     "prdc_fashion_10k": _fashion("prdc", f"{_PRDC} the fashion classifier's features", better="higher", **_COVERAGE),
+    "fd_fashion_per_class_1k": _fashion(
+        "frechet_per_class",
+        "Frechet distance of the fashion classifier's features, class by class, and the mean: a conditional model's"
+        " 1,000 fakes of a label against the 1,000 reals of that class",
+        fakes=1000,
+        labels="each",
+    ),
+    "accuracy_fashion_10k": dataclasses.replace(
+        _fashion("accuracy", "share of a conditional model's fakes that the fashion classifier gives their label"),
+        reference="none",
+        better="higher",
+        headline="accuracy",
+        labels="drawn",
+    ),
     "fd_given_10k": _given("frechet", "Frechet distance of the features of --extractor"),
     "kd_given_10k": _given("kernel", "kernel distance of the features of --extractor"),
     "prdc_given_10k": _given("prdc", f"{_PRDC} the features of --extractor", "higher", **_COVERAGE),
@@ -113,7 +133,7 @@ for _base in (*_OF_ALL, "prdc_given"):
     )
 
 
-def choose(names, *, shape=None, endless=True, extractor=False):
+def choose(names, *, shape=None, endless=True, extractor=False, classes=None):
     """Looks metrics up, and checks that they go with what is measured.
 
     Args:
@@ -121,6 +141,7 @@ def choose(names, *, shape=None, endless=True, extractor=False):
         shape: (H, W, C) of the images or (d,) of a mixture's points; None if it is not known yet.
         endless: bool, whether fakes come from a model, which has no "all".
         extractor: bool, whether the user gives an extractor.
+        classes: int, how many classes a model can be asked for, 0 without labels; None if it is not known yet.
 
     Returns:
         {name: Protocol}, in the order of `names`.
@@ -139,6 +160,10 @@ def choose(names, *, shape=None, endless=True, extractor=False):
             raise ValueError(f"metrics={name} is for two sets of images; a model has no end: name a count")
         if protocol.extractor == "given" and not extractor:
             raise ValueError(f"metrics={name} needs --extractor=PATH, a Keras model or a SavedModel")
+        if protocol.labels and (classes == 0 or not endless):
+            raise ValueError(f"metrics={name} is for conditional models: it asks for images of a class")
+        if protocol.labels and classes not in (None, FASHION_CLASSES):
+            raise ValueError(f"metrics={name} is for the {FASHION_CLASSES} classes of clothes, not for {classes}")
         if shape is not None:
             _check_shape(name, protocol, shape)
     return chosen
@@ -154,8 +179,13 @@ def check_count(name, protocol, count):
         raise ValueError(f"metrics={name} takes {protocol.fakes} fakes; there are {count}")
 
 
-def defaults(dataset, shape):
+def defaults(dataset, shape, classes=0):
     """Returns the metrics that say most about a model of a data set, and need no download where that can be.
+
+    Args:
+        dataset: str, its name, or None.
+        shape: (H, W, C) of the images or (d,) of a mixture's points.
+        classes: int, how many classes the model can be asked for; 0 without labels.
 
     >>> defaults("ring", (2,))
     ('modes_2500',)
@@ -165,7 +195,8 @@ def defaults(dataset, shape):
     if dataset == "stacked_fashion":
         return ("modes_stacked_26k",)
     if dataset and dataset.split(":")[0] in ("fashion_mnist", "fashion_mnist_10k") and shape[2] == 1:
-        return ("fd_fashion_10k", "kd_fashion_10k", "prdc_fashion_10k", "memorization_10k")
+        plain = ("fd_fashion_10k", "kd_fashion_10k", "prdc_fashion_10k", "memorization_10k")
+        return (*plain, "fd_fashion_per_class_1k", "accuracy_fashion_10k") if classes else plain
     return ("fid_50k_train", "prdc_10k", "memorization_10k")
 
 

@@ -1,14 +1,16 @@
 """The sets that metrics compare, as batches: fakes of a model, reals of a data set, images in files."""
 
+import functools
 import hashlib
 
 import numpy as np
 
 from tfgan_zoo import data as datasets
-from tfgan_zoo import pictures
+from tfgan_zoo import pictures, random
 
 FASHION = "fashion_mnist_10k"
 ENDLESS = 50_000
+_SOME_CLASSES = 10  # so many rows are read for one of a class, so that batches are of a decent size
 
 
 class Fakes:
@@ -22,14 +24,28 @@ class Fakes:
     """
 
     def __init__(self, model, seed=0, batch_size=64, labels=None):
-        self._model, self._seed, self._size = model, seed, batch_size
-        self._labels = {} if labels is None else {"labels": labels}
+        self._model, self._seed, self._size, self._label = model, seed, batch_size, labels
+
+    def of_class(self, label):
+        """Returns the fakes of one class of a conditional model: the same seeds, all with this label."""
+        return Fakes(self._model, self._seed, self._size, label)
+
+    def labels(self, start, num):
+        """Returns int32[num], the labels of the fakes from number `start` on; None for a model without labels."""
+        classes = getattr(self._model, "num_classes", 0)
+        if not classes:
+            return None
+        if self._label is not None:
+            return np.full(num, self._label, "int32")
+        return random.labels_from_seeds(np.arange(num) + self._seed + start, classes).numpy()
 
     def batches(self, num):
         """Yields uint8[n, H, W, C] as a PNG would hold them (mixtures: float[n, d]), `num` in all."""
         for start in range(0, num, self._size):
             size = min(self._size, num - start)
-            images = self._model.generate(size, self._seed + start, batch_size=self._size, **self._labels)
+            labels = self.labels(start, size)  # named, for a served model draws none
+            asked = {} if labels is None else {"labels": labels}
+            images = self._model.generate(size, self._seed + start, batch_size=self._size, **asked)
             if not np.isfinite(images).all():
                 raise ValueError(f"the model's samples of the seeds from {self._seed + start} on are not all finite")
             yield pictures.to_levels(images) if images.ndim == 4 else images
@@ -104,8 +120,12 @@ class DataReference:
 
     def batches(self, split, num, size=256):
         """Yields uint8[n, H, W, C], the first `num` of a split."""
-        for images, _ in self.data.chunks(num, split, size):
-            yield np.round((images + 1) * 127.5).astype("uint8")
+        yield from (levels for levels, _ in self.labelled(split, num, size))
+
+    def labelled(self, split, num, size=256):
+        """Yields (uint8[n, H, W, C], int[n]), the first `num` of a split with their labels."""
+        for images, labels in self.data.chunks(num, split, size):
+            yield np.round((images + 1) * 127.5).astype("uint8"), labels
 
     def identity(self, split):
         """Returns what tells this set from any other."""
@@ -166,8 +186,19 @@ class Fashion:
 
     def batches(self, split, num, size=256):
         """Yields uint8[n, 32, 32, 1], those that `fashion_mnist_10k` trains on first."""
-        yield from self._reference.batches("train", self._data.num_train, size)
-        yield from self._reference.batches("heldout", self._data.num_heldout, size)
+        yield from (levels for levels, _ in self.labelled(split, num, size))
+
+    def labelled(self, split, num, size=256):
+        """Yields (uint8[n, 32, 32, 1], int[n]), the same with their labels."""
+        for levels, labels in self._all:
+            for start in range(0, len(labels), size):
+                yield levels[start : start + size], labels[start : start + size]
+
+    @functools.cached_property
+    def _all(self):
+        """Both splits, whole: 10 MiB, and every class is looked for in them."""
+        sizes = {"train": self._data.num_train, "heldout": self._data.num_heldout}
+        return [next(self._reference.labelled(split, num, num)) for split, num in sizes.items()]
 
     def identity(self, split):
         """Returns what tells this set from any other."""
@@ -176,3 +207,37 @@ class Fashion:
     def describe(self, split):
         """Returns the name that stands in a result."""
         return f"{FASHION}/all"
+
+
+class OfClass:
+    """The reals of one class.
+
+    Args:
+        reference: a `DataReference` or `Fashion`.
+        label: int.
+    """
+
+    def __init__(self, reference, label):
+        self._reference, self._label = reference, label
+
+    def available(self, split):
+        """Returns how many there can be at most: how many reals the split has of all classes."""
+        return self._reference.available(split)
+
+    def batches(self, split, num, size=256):
+        """Yields uint8[n, H, W, C], the first `num` of the class, or as many as there are."""
+        for levels, labels in self._reference.labelled(split, self.available(split), _SOME_CLASSES * size):
+            of_class = levels[labels == self._label][:num]
+            if len(of_class):
+                yield of_class
+            num -= len(of_class)
+            if num <= 0:
+                return
+
+    def identity(self, split):
+        """Returns what tells this set from any other."""
+        return {"of": self._reference.identity(split), "label": self._label}
+
+    def describe(self, split):
+        """Returns the name of the whole set, which stands in a result."""
+        return self._reference.describe(split)

@@ -47,7 +47,8 @@ def frechet_distance(reals, fakes):
 
         |m_r - m_f|^2 + tr(C_r + C_f - 2 (C_r C_f)^(1/2)),   m the means, C the unbiased covariances
 
-    Heusel et al. 2017, arXiv 1706.08500. It is biased upwards for few samples: compare at equal numbers only.
+    Heusel et al. 2017, arXiv 1706.08500. It is biased upwards for few samples: compare at equal numbers only. The named
+    metrics use `frechet.frechet_distance`, which is also right where features hardly vary.
 
     Args:
         reals: float[N, d], features of reals, N >= 2.
@@ -69,34 +70,6 @@ def frechet_distance(reals, fakes):
     """
     reals, fakes = _features(reals, fakes)
     return float(load().eval.frechet_classifier_distance_from_activations(reals, fakes))
-
-
-def frechet_distance_of_moments(reals, fakes):
-    """`frechet_distance` of two sets of which only the moments are kept, so that sets may be of any length.
-
-    Args:
-        reals: (float64[d], float64[d, d]), mean and unbiased covariance of the reals' features.
-        fakes: the same of the fakes.
-
-    Returns:
-        A float, computed in double precision. The trace of the root is taken in TF-GAN's symmetric form, whose
-        eigenvalues are real and not negative, so that no imaginary part appears for singular covariances.
-
-    Raises:
-        ValueError: if the shapes differ.
-
-    Example:
-
-    >>> import numpy as np
-    >>> from tfgan_zoo.evaluation import tfgan
-    >>> round(tfgan.frechet_distance_of_moments((np.zeros(2), np.eye(2)), (np.ones(2), 4 * np.eye(2))), 6)
-    4.0
-    """
-    (real_mean, real_cov), (fake_mean, fake_cov) = ([np.asarray(x, "float64") for x in two] for two in (reals, fakes))
-    if real_cov.shape != fake_cov.shape or real_mean.shape != fake_mean.shape:
-        raise ValueError(f"fakes={fake_cov.shape} must have as many features as reals, {real_cov.shape}")
-    trace = load().eval.classifier_metrics.trace_sqrt_product(tf.constant(real_cov), tf.constant(fake_cov))
-    return float(np.sum((real_mean - fake_mean) ** 2) + np.trace(real_cov) + np.trace(fake_cov) - 2 * trace.numpy())
 
 
 def kernel_distance(reals, fakes):

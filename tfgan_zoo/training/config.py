@@ -299,6 +299,8 @@ def labelled(config, data):
         )
     if config.num_classes not in (None, data.num_classes):
         raise ValueError(f"num_classes={config.num_classes}: dataset={config.dataset} has {data.num_classes} classes")
+    if config.eval_metrics:
+        protocols.choose(config.eval_metrics, shape=config.shape, classes=data.num_classes)
     return dataclasses.replace(config, num_classes=data.num_classes)
 
 
@@ -394,7 +396,8 @@ def _check_values(config):
                 most = " and finite" if high == math.inf else f" and at most {high}"
                 raise ValueError(f"{name}={value} must be {least}{most}")
     if config.eval_metrics:
-        protocols.choose(config.eval_metrics, shape=config.shape)
+        classes = config.num_classes if config.conditional else 0
+        protocols.choose(config.eval_metrics, shape=config.shape, classes=classes)
     for name in ("eval_every_kimg", "inception"):
         value = getattr(config, name)
         if value is not None and not config.eval_metrics:
