@@ -1,6 +1,10 @@
 """Every test process has two logical CPU devices, so that the replicas' code runs here."""
 
 import os
+import pathlib
+import shutil
+import subprocess
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -37,3 +41,17 @@ def _fresh_keras():
     yield
     keras.config.set_dtype_policy("float32")
     keras.backend.clear_session(free_memory=False)  # a garbage collection after each test takes longer than the tests
+
+
+@pytest.fixture(scope="session")
+def loader(tmp_path_factory):
+    """The C++ program of tools/, made by the README's line: it takes half a minute, so once for all tests."""
+    if shutil.which("g++") is None:
+        pytest.skip("no g++")
+    root = pathlib.Path(__file__).resolve().parent.parent
+    lines = (root / "README.md").read_text().splitlines()
+    (line,) = [line.strip() for line in lines if line.startswith("    tools/build_loader.sh")]
+    line = line.replace("tools/", f"{root}/tools/").replace(".venv/bin/python", sys.executable)
+    folder = tmp_path_factory.mktemp("loader")
+    subprocess.run(line, shell=True, cwd=folder, check=True)
+    return folder / "load_export"

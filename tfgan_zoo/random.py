@@ -21,6 +21,7 @@ True
 import contextlib
 import dataclasses
 import math
+import operator
 import threading
 import zlib
 
@@ -96,6 +97,35 @@ def normal(shape, name, fallback=None):
     return _draw(tf.raw_ops.StatelessRandomNormalV2, shape, name, fallback)
 
 
+def consecutive_seeds(num, seed):
+    """The seeds of the images that `generate(num, seed)` makes, here, in an export and on a server.
+
+    Args:
+        num: int >= 1, how many.
+        seed: int, the first one; all must fit into 64 bits.
+
+    Returns:
+        A NumPy array int64[num]: seed, seed + 1, ...
+
+    Raises:
+        ValueError: if an argument is no whole number, or out of its range.
+
+    >>> consecutive_seeds(3, -1)
+    array([-1,  0,  1])
+    """
+    for name, value in (("num", num), ("seed", seed)):
+        try:
+            operator.index(value)
+        except TypeError:
+            raise ValueError(f"{name}={value!r} must be a whole number") from None
+    num, seed = int(num), int(seed)
+    if num < 1:
+        raise ValueError(f"num={num} must be at least 1")
+    if not -(2**63) <= seed <= 2**63 - num:
+        raise ValueError(f"seed={seed} must be a 64-bit integer, and seed + {num - 1} too")
+    return np.arange(num, dtype="int64") + np.int64(seed)
+
+
 def latents_from_seeds(seeds, latent_dim):
     """The latents that a served or sampled seed stands for.
 
@@ -140,6 +170,32 @@ def _labels(seeds, num_classes):
         return tf.random.stateless_uniform([], words, 0, num_classes, tf.int32, alg="philox")
 
     return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([], tf.int32))
+
+
+def seed_labels(labels, seeds, num_classes):
+    """Returns the labels of seeds int64[N]: int32[N], a NumPy array; None for a model without classes.
+
+    Args:
+        labels: an int, int[N], or None: then each seed draws its own.
+        seeds: int64[N].
+        num_classes: int, the model's; 0 if it has no labels.
+
+    Raises:
+        ValueError: in one line, if labels are given to a model without, or are of another number or range.
+    """
+    if not num_classes:
+        if labels is not None:
+            raise ValueError(f"labels={labels} are for conditional models; this one has no classes")
+        return None
+    if labels is None:
+        return labels_from_seeds(seeds, num_classes).numpy()
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu" or labels.shape not in ((), (len(seeds),)):
+        raise ValueError(f"labels={labels.tolist()} must be a whole number, or {len(seeds)} of them, one an image")
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if wrong.size:
+        raise ValueError(f"labels={wrong.flat[0]} must be in [0, {num_classes - 1}]")
+    return np.broadcast_to(labels, (len(seeds),)).astype("int32")
 
 
 def slerp(start, end, steps):

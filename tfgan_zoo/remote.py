@@ -29,6 +29,21 @@ def is_server(source):
     return re.fullmatch(_SERVER, str(source)) is not None
 
 
+def served_name(folder):
+    """Returns the name under which TensorFlow Serving finds the model in `folder`: the folder's own.
+
+    Raises:
+        ValueError: if it has characters that a URL or a configuration file would have to quote.
+
+    >>> served_name("exports/pconv")
+    'pconv'
+    """
+    name = pathlib.Path(folder).resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ValueError(f"output={folder}: its last part is the served model's name, of A-Z a-z 0-9 . _ - only")
+    return name
+
+
 def cache():
     """Returns the folder of downloads: `presets` in $TFGAN_ZOO_CACHE, else in ~/.cache/tfgan_zoo."""
     return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser() / "presets"

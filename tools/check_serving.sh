@@ -26,10 +26,17 @@ for url in ("http://localhost:8501/v1/models/served", "grpc://localhost:8500/ser
     client.wait(120)
     print(url, "png", np.abs(client.generate(8, seed=5) - local).max())
     print(url, "float", np.abs(Client(url, png=False).generate(8, seed=5) - local).max())
-    try:
-        client._transport.predict("generate", {"seeds": np.zeros(1, "int64"), "truncation": np.full(1, 2.0, "float32")}, 30)
-        sys.exit("truncation=2 was accepted")
-    except ServingError as error:
-        assert error.refused, error
+    seeds, ones = np.zeros(1, "int64"), np.ones(1, "float32")
+    for signature, inputs in (
+        ("generate", {"seeds": seeds, "truncation": 2 * ones}),
+        ("generate", {"seeds": seeds[None], "truncation": ones[None]}),
+        ("serving_default", {"latents": np.zeros((1, 1, client.latent_dim), "float32")}),
+    ):
+        try:
+            client._transport.predict(signature, inputs, 30)
+            sys.exit(f"{signature} accepted {inputs}")
+        except ServingError as error:
+            assert error.refused, error
+            print(url, "refuses:", error)
 print("the real server agrees")
 PYTHON

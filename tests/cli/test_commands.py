@@ -325,7 +325,7 @@ def test_export_counts_versions_and_prints_the_next_command(call, mixture, sourc
         ([MODEL], "--output is missing"),
         (["--model=nowhere", "--output=new"], "model=nowhere is no run"),
         (["--model=EXPORT", "--output=new"], "is an export already"),
-        ([MODEL, "--output=new", "--version=0"], "version=0 must be at least 1"),
+        ([MODEL, "--output=new", "--version=0"], "version=0 must be a 64-bit integer, and at least 1"),
         ([MODEL, "--output=new", "--version=one"], "--version=one"),
         ([MODEL, "--output=taken", "--version=3"], "version=3 exists in taken"),
         ([MODEL, "--output=file"], "output=file cannot be written"),

@@ -10,6 +10,7 @@ import contextlib
 import http.server
 import json
 import re
+import socketserver
 import threading
 
 import grpc
@@ -35,10 +36,13 @@ class Model:
         held = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
         self.signature_def = held.meta_graphs[0].signature_def
         self.unavailable = 0
+        self.blocked = None  # a threading.Event that requests wait for
         self.requests = []
         self.bytes_sent = 0
 
     def predict(self, signature, inputs):
+        if self.blocked is not None:
+            self.blocked.wait()
         self.requests.append((signature, {name: np.shape(value) for name, value in inputs.items()}))
         function = self.signatures[signature]
         specs = function.structured_input_signature[1]
@@ -111,6 +115,26 @@ def over_grpc(model):
 
 
 @contextlib.contextmanager
+def that_answers(content):
+    """A server that is no TensorFlow Serving: it sends these bytes, whatever it is asked; yields the URL."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            head = b"".join(iter(self.rfile.readline, b"\r\n"))
+            self.rfile.read(int((re.search(rb"(?i)content-length: (\d+)", head) or [0, 0])[1]))
+            self.wfile.write(content)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/v1/models/clothes"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
 def over_rest(model):
     """Serves; yields the URL."""
 
@@ -155,7 +179,7 @@ def over_rest(model):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/v1/models/{model.name}"

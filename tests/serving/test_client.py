@@ -1,5 +1,9 @@
 """The client against real gRPC and the REST paths: `server.py` says what of it is TensorFlow Serving's."""
 
+import base64
+import io
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -77,9 +81,10 @@ def test_it_waits_for_the_model(client, clothes, pauses):
     clothes[1].unavailable = 2
     client.wait(60)
     assert pauses == [0.2, 0.4]
-    clothes[1].unavailable = 99
+    clothes[1].unavailable = 10**9
     with pytest.raises(serving.ServingError, match=r"not served within 0.1 s: .*not yet"):
         client.wait(0.1)
+    assert max(pauses[2:]) <= 0.1
     clothes[1].unavailable = 0
 
 
@@ -90,7 +95,10 @@ def test_what_a_server_would_refuse_is_refused_first(client, clothes):
         ({"num": 0}, "num=0 must be at least 1"),
         ({"num": 1, "batch_size": 0}, "batch_size=0"),
         ({"num": 1, "truncation": 1.5}, r"truncation=1.5 must be in \[0, 1\]"),
-        ({"num": 1, "labels": 3}, "labels=3: .* is not conditional"),
+        ({"num": 1, "truncation": np.nan}, r"truncation=nan must be in"),
+        ({"num": 2, "seed": 2**63 - 1}, "seed=9223372036854775807 must be a 64-bit integer, and seed . 1 too"),
+        ({"num": 1, "seed": 0.5}, "seed=0.5 must be a whole number"),
+        ({"num": 1, "labels": 3}, "labels=3 are for conditional models"),
     ):
         with pytest.raises(ValueError, match=words):
             client.generate(**options)
@@ -105,6 +113,106 @@ def test_too_large_a_batch_is_refused_by_the_graph(client):
         client.generate(17, batch_size=17)
     assert error.value.refused and "\n" not in str(error.value)
     assert client.generate(17, batch_size=16).shape[0] == 17
+
+
+def test_latents_that_overflow_are_refused_not_garbage(client):
+    with pytest.raises(serving.ServingError, match="latents are too large: their images are no numbers") as error:
+        client.sample(np.full((1, client.latent_dim), 1e38))
+    assert error.value.refused and "node" not in str(error.value)
+
+
+@pytest.mark.parametrize("seed", [2**63 - 1, -(2**63)])
+def test_the_largest_seeds(seed, url, clothes):
+    images = serving.Client(url, png=False).generate(1, seed=seed)
+    np.testing.assert_allclose(images, clothes[0].generate(1, seed), atol=1e-6)
+
+
+def test_requests_at_once(client, clothes):
+    got = {}
+    threads = [threading.Thread(target=lambda i=i: got.update({i: client.generate(2, i)})) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(4):
+        np.testing.assert_allclose(got[seed], clothes[0].generate(2, seed), atol=0.5 / 255 + 1e-6)
+
+
+def knowing(client, url):
+    """Returns the client, which has heard the signatures from the server at `url`."""
+    client._signatures = serving.Client(url).signatures
+    return client
+
+
+def test_a_server_that_is_too_slow_is_asked_once(url, clothes, pauses):
+    client = knowing(serving.Client(url, timeout=0.3, pause=pauses.append), url)
+    clothes[1].blocked = threading.Event()
+    try:
+        with pytest.raises(serving.ServingError, match=r"DEADLINE_EXCEEDED|no answer within 0\.3 s") as error:
+            client.generate(1)
+    finally:
+        clothes[1].blocked.set()
+        clothes[1].blocked = None
+    assert not (error.value.unavailable or error.value.refused or pauses)
+
+
+def http(body, head="Content-Length: {}"):
+    return f"HTTP/1.1 200 OK\r\n{head.format(len(body))}\r\n\r\n{body}".encode()
+
+
+def pngs(*images):
+    def b64(image):
+        file = io.BytesIO()
+        image.save(file, "PNG")
+        return f'{{"b64": "{base64.b64encode(file.getvalue()).decode()}"}}'
+
+    return http(f'{{"outputs": [{", ".join(map(b64, images))}]}}')
+
+
+GREY = Image.new("L", (32, 32), 51)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "unavailable"),
+    [
+        (b"", "Remote end closed|reset", True),
+        (http('{"outputs": [', "Content-Length: 500"), "IncompleteRead|reset", True),
+        (http('{"outputs": [', "Transfer-Encoding: chunked"), "IncompleteRead|reset", True),
+        (b"SSH-2.0-OpenSSH\r\n", "BadStatusLine", False),
+        (b"HTTP/1.1 500 Oops\r\n\r\n<html>", "HTTP 500 Oops", False),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP 502 Bad Gateway", True),
+        (http("<html>"), "does not answer as TensorFlow Serving does: JSONDecodeError", False),
+        (http("[]"), "does not answer as TensorFlow Serving does: TypeError", False),
+        (http("{}"), "does not answer as TensorFlow Serving does: KeyError", False),
+        (http('{"outputs": [{"b64": "?"}]}'), "does not answer as TensorFlow Serving does", False),
+        (http('{"outputs": null}'), r"should answer with image_bytes\[2\], and does not", False),
+        (http('{"outputs": [[0.5], [0.5]]}'), r"should answer with image_bytes\[2\], and does not", False),
+        (http('{"outputs": [{"b64": "aaaa"}, {"b64": "aaaa"}]}'), "should hold PNG of 32 x 32 x 1", False),
+        (pngs(GREY), r"should answer with image_bytes\[2\], and does not", False),
+        (pngs(GREY, Image.new("RGB", (32, 32))), "should hold PNG of 32 x 32 x 1", False),
+        (pngs(GREY, Image.new("L", (32, 31))), "should hold PNG of 32 x 32 x 1", False),
+        (pngs(GREY, Image.new("I;16", (32, 32))), "should hold PNG of 32 x 32 x 1", False),
+    ],
+)
+def test_whatever_answers_it_is_an_error_in_one_line(answer, words, unavailable, clothes, rest):
+    with server.that_answers(answer) as url:
+        client = knowing(serving.Client(url, tries=1), rest)
+        with pytest.raises(serving.ServingError, match=words) as error:
+            client.generate(2)
+        assert error.value.unavailable == unavailable and "\n" not in str(error.value)
+    with server.that_answers(pngs(GREY, GREY)) as url:  # what those above are but for one thing
+        assert (knowing(serving.Client(url), rest).generate(2) == np.float32(0.2)).all()
+
+
+@pytest.mark.parametrize(
+    "content", [http("{}"), http("[1]"), http('{"metadata": {"signature_def": {"signature_def": {}}}}')]
+)
+def test_what_is_no_export_of_ours(content):
+    with server.that_answers(content) as url:
+        client = serving.Client(url, tries=1)
+        for call in (lambda: client.latent_dim, lambda: client.generate(1)):
+            with pytest.raises((serving.ServingError, ValueError), match=r"does not answer|no export of tfgan_zoo"):
+                call()
 
 
 def test_another_name_is_not_found(url):

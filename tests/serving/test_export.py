@@ -69,6 +69,10 @@ import json, sys
 import numpy as np
 import tensorflow as tf
 
+# Other threads than in the tests' process, and another device.
+tf.config.threading.set_intra_op_parallelism_threads(1)
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 exports = json.loads(sys.argv[1])
 latents, seeds = (np.load(sys.argv[2])[name] for name in ("latents", "seeds"))
 specs, images = {}, {}
@@ -79,10 +83,12 @@ for kind, path in exports.items():
         tables = function.structured_input_signature[1], function.structured_outputs
         specs[kind][name] = [{key: [t.dtype.name, t.shape.as_list()] for key, t in table.items()} for table in tables]
     ones = tf.ones([len(seeds)])
-    images[kind + "/latents"] = served["serving_default"](latents=tf.constant(latents))["images"]
-    images[kind + "/seeds"] = served["generate"](seeds=tf.constant(seeds), truncation=ones)["images"]
-np.savez(sys.argv[3], **images)
+    with tf.device("CPU:1"):
+        images[kind + "/latents"] = served["serving_default"](latents=tf.constant(latents))["images"]
+        images[kind + "/seeds"] = served["generate"](seeds=tf.constant(seeds), truncation=ones)["images"]
 assert not [name for name in sys.modules if name.startswith("tfgan_zoo")]
+from tfgan_zoo import random
+np.savez(sys.argv[3], latents=random.latents_from_seeds(seeds, latents.shape[1]), **images)
 print(json.dumps(specs))
 """
 
@@ -121,6 +127,14 @@ def test_tensorflow_alone_makes_the_images_of_the_keras_model(kind, fresh, expor
     of_seeds = images[f"{kind}/seeds"]
     np.testing.assert_allclose(of_seeds, model.sample(random.latents_from_seeds(SEEDS, LATENT)), atol=1e-5)
     assert np.ptp(of_seeds, axis=0).max() > 0.1  # images that differ
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_a_seeds_image_does_not_depend_on_the_process_and_its_devices(kind, fresh, exports):
+    there = fresh[2]
+    assert there["latents"].tobytes() == random.latents_from_seeds(SEEDS, LATENT).numpy().tobytes()
+    here = signatures(exports[kind][1])["generate"](seeds=tf.constant(SEEDS), truncation=ones(len(SEEDS)))["images"]
+    np.testing.assert_allclose(there[f"{kind}/seeds"], here, atol=1e-6)
 
 
 # What a signature computes
@@ -197,11 +211,11 @@ def test_images_are_in_0_1(grey):
         ("generate", {"seeds": [1], "truncation": [2.0]}, "truncation must be in [0, 1]"),
         ("generate", {"seeds": [1, 2], "truncation": [0.5, -0.1]}, "truncation must be in [0, 1]"),
         ("generate", {"seeds": [1], "truncation": [np.nan]}, "truncation must be in [0, 1]"),
-        ("generate", {"seeds": [1, 2], "truncation": [1.0]}, "truncation needs one value for each seed"),
-        ("generate", {"seeds": [1], "truncation": [1.0, 1.0]}, "truncation needs one value for each seed"),
+        ("generate", {"seeds": [1, 2], "truncation": [1.0]}, "truncation needs one value for each of seeds"),
+        ("generate", {"seeds": [1], "truncation": [1.0, 1.0]}, "truncation needs one value for each of seeds"),
         ("generate_png", {"seeds": [], "truncation": []}, "seeds must have at least one row"),
         ("generate_png", {"seeds": [1], "truncation": [2.0]}, "truncation must be in [0, 1]"),
-        ("generate_png", {"seeds": [1, 2], "truncation": [1.0]}, "truncation needs one value for each seed"),
+        ("generate_png", {"seeds": [1, 2], "truncation": [1.0]}, "truncation needs one value for each of seeds"),
     ],
 )
 def test_bad_requests_are_refused_with_a_sentence(signature, request_, words, grey):
@@ -250,9 +264,9 @@ def test_the_server_may_read_it(grey):
     assert grey[1].stat().st_mode & 0o777 == 0o755
 
 
-@pytest.mark.parametrize("version", [0, -1])
-def test_versions_begin_at_1(version, mixture, tmp_path):
-    with pytest.raises(ValueError, match=f"version={version} must be at least 1"):
+@pytest.mark.parametrize("version", [0, -1, 2**63])
+def test_versions_are_64_bit_integers_from_1(version, mixture, tmp_path):
+    with pytest.raises(ValueError, match=f"version={version} must be a 64-bit integer, and at least 1"):
         export(mixture[0], tmp_path / "model", version)
     assert not list(tmp_path.iterdir())
 
@@ -317,7 +331,19 @@ def test_saved_model_generator_takes_the_newest_version(mixture, tmp_path):
     assert np.abs(other.generate(2) - mixture[0].generate(2)).max() > 0.01
 
 
-@pytest.mark.parametrize("options", [{"num": 0}, {"num": 1, "truncation": 2.0}, {"num": 1, "batch_size": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"num": 0},
+        {"num": 1.5},
+        {"num": 1, "truncation": 2.0},
+        {"num": 1, "truncation": np.nan},
+        {"num": 1, "batch_size": 0},
+        {"num": 1, "seed": 0.5},
+        {"num": 2, "seed": 2**63 - 1},
+        {"num": 1, "seed": -(2**63) - 1},
+    ],
+)
 def test_saved_model_generator_refuses_what_a_gan_refuses(options, grey):
     messages = []
     for generator in (grey[0], SavedModelGenerator(grey[1])):
@@ -325,6 +351,24 @@ def test_saved_model_generator_refuses_what_a_gan_refuses(options, grey):
             generator.generate(**options)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
+
+
+def test_what_an_export_refuses_is_a_value_error_in_one_line(mixture, tmp_path):
+    served = SavedModelGenerator(export(mixture[0], tmp_path, max_batch=4))
+    for call in (lambda: served.generate(5), lambda: served.sample(np.zeros((5, LATENT)))):
+        with pytest.raises(ValueError, match="more rows than the limit of this export, 4; ask in smaller b") as caught:
+            call()
+        assert "\n" not in str(caught.value) and "node" not in str(caught.value)
+    with pytest.raises(ValueError, match="the export refuses"):
+        served.sample(np.zeros(LATENT))
+    assert served.generate(5, batch_size=4).shape == (5, 2)
+
+
+def test_images_that_png_cannot_hold_have_no_png(tmp_path):
+    model = make((32, 32, 5))
+    served = SavedModelGenerator(export(model, tmp_path))
+    assert sorted(signatures(tmp_path / "1")) == ["generate", "serving_default"]
+    np.testing.assert_allclose(served.generate(2), model.generate(2), atol=1e-6)
 
 
 # Precision

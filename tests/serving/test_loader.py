@@ -1,10 +1,7 @@
 """The C++ program of tools/: an export loads and runs without Python, by the function TensorFlow Serving builds on."""
 
-import pathlib
 import re
-import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,29 +9,18 @@ import pytest
 from tests.serving import models
 from tfgan_zoo import pictures, serving
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory):
-    if shutil.which("g++") is None:
-        pytest.skip("no g++")
-    path = tmp_path_factory.mktemp("bin") / "load_export"
-    subprocess.run([ROOT / "tools" / "build_loader.sh", path, sys.executable], check=True)
-    return path
-
-
-def test_all_signatures_by_name(program, tmp_path):
+def test_all_signatures_by_name(loader, tmp_path):
     model = models.make()
     version = serving.export(model, tmp_path / "clothes")
-    done = subprocess.run([program, version, tmp_path / "first.png"], capture_output=True, text=True)
+    done = subprocess.run([loader, version, tmp_path / "first.png"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     assert sorted(lines) == ["generate", "generate_png", "serving_default"]
-    assert lines["generate_png"] == "image_bytes[2]"
+    assert lines["generate_png"] == "image_bytes[2] (2 of 2 wrong ranks refused)"
     images = model.generate(2)
     for name, expected in (("generate", images), ("serving_default", model.sample(np.zeros((2, 128), "float32")))):
-        found = re.fullmatch(r"images\[2,32,32,1\] mean (\S+)", lines[name])
+        found = re.fullmatch(r"images\[2,32,32,1\] mean (\S+) \(. of . wrong ranks refused\)", lines[name])
         assert float(found[1]) == pytest.approx(float(np.mean(expected)), rel=1e-4)
     from PIL import Image
 
@@ -43,6 +29,17 @@ def test_all_signatures_by_name(program, tmp_path):
     assert np.abs(levels - pictures.to_levels(images)[0, ..., 0]).max() <= 1
 
 
-def test_no_export_is_a_failure(program, tmp_path):
-    done = subprocess.run([program, tmp_path, tmp_path / "first.png"], capture_output=True, text=True)
+def test_mixtures_have_two_signatures(loader, tmp_path):
+    version = serving.export(models.make("mlp", (2,), 8), tmp_path / "ring")
+    done = subprocess.run([loader, version, tmp_path / "none.png"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.sub(r"mean \S+", "mean", done.stdout).splitlines() == [
+        "generate images[2,2] mean (2 of 2 wrong ranks refused)",
+        "serving_default images[2,2] mean (1 of 1 wrong ranks refused)",
+    ]
+    assert not (tmp_path / "none.png").exists()
+
+
+def test_no_export_is_a_failure(loader, tmp_path):
+    done = subprocess.run([loader, tmp_path, tmp_path / "first.png"], capture_output=True, text=True)
     assert done.returncode == 1 and "Could not find SavedModel" in done.stderr

@@ -1,11 +1,15 @@
 """Warm-up records and the files that a server starts with fit the export and each other."""
 
+import os
 import re
+import signal
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
+from tensorflow_serving.config import model_server_config_pb2
 
 from tests.serving import models, server
 from tfgan_zoo import serving
@@ -33,7 +37,7 @@ def test_every_signature_is_warmed_up_at_every_allowed_size(exported):
     version, files = exported
     allowed = [int(size) for size in re.findall(r"allowed_batch_sizes: (\d+)", (files / "batching.config").read_text())]
     largest = int(re.search(r"max_batch_size { value: (\d+) }", (files / "batching.config").read_text())[1])
-    assert allowed[0] == 1 and allowed[-1] == largest == max(server_files.BATCH_SIZES)
+    assert allowed[0] == 1 and allowed[-1] == largest == 64
     found = [
         (request.model_spec.signature_name, tensor.tensor_shape.dim[0].size)
         for request in records(version)
@@ -57,23 +61,58 @@ def test_the_files_name_the_model_and_its_folder(exported):
     assert sorted(file.name for file in files.iterdir()) == [
         "batching.config",
         "compose.yaml",
-        "models.config",
+        "model.config",
         "monitoring.config",
     ]
-    assert 'name: "clothes"' in (files / "models.config").read_text()
+    parsed = text_format.Parse((files / "model.config").read_text(), model_server_config_pb2.ModelServerConfig())
+    (config,) = parsed.model_config_list.config
+    assert (config.name, config.base_path, config.model_platform) == ("clothes", "/models/clothes", "tensorflow")
     mounted = re.search(r"- (\S+):/models/clothes:ro", (files / "compose.yaml").read_text())[1]
     assert (files / mounted).resolve() == version.parent
     started = re.findall(r"=/serving/(\S+)", (files / "compose.yaml").read_text())
-    assert sorted(started) == ["batching.config", "models.config", "monitoring.config"]
+    assert sorted(started) == ["batching.config", "model.config", "monitoring.config"]
 
 
 def test_what_the_server_watches_holds_versions_alone(exported):
     assert [path.name for path in exported[0].parent.iterdir()] == ["1"]
 
 
-def test_the_docker_line_quotes_odd_names(tmp_path):
-    line = server_files.docker_line(tmp_path / "my clothes")
-    assert f"-v '{tmp_path}/my clothes:/models/my clothes:ro'" in line and "MODEL_NAME='my clothes'" in line
+def test_the_docker_line_quotes_the_way_to_the_folder(tmp_path):
+    line = server_files.docker_line(tmp_path / "my models" / "clothes")
+    assert f"-v '{tmp_path}/my models/clothes:/models/clothes:ro' -e MODEL_NAME=clothes " in line
+
+
+@pytest.mark.parametrize("name", ["my clothes", 'a"b', "a:b", "$x", "-x", "ä"])
+def test_a_name_that_urls_and_files_would_quote_is_one_line(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    flags = ["--model=pconv_fashion_mnist_10k", f"--output={tmp_path / name}", "--with_serving_files"]
+    assert command.main(flags) == 2
+    error = capsys.readouterr().err
+    assert "the served model's name" in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_a_small_limit_has_sizes_that_fit(tmp_path):
+    sizes = server_files.batch_sizes(8)
+    version = serving.export(models.make("mlp", (2,), 8), tmp_path / "ring", max_batch=8, warm_up=sizes)
+    found = {next(iter(request.inputs.values())).tensor_shape.dim[0].size for request in records(version)}
+    text = (server_files.write_server_files(tmp_path / "ring", sizes) / "batching.config").read_text()
+    assert found == {1, 4, 8} and "max_batch_size { value: 8 }" in text
+    assert re.findall(r"allowed_batch_sizes: (\d+)", text) == ["1", "4", "8"]
+
+
+def test_an_export_that_is_terminated_leaves_nothing(tmp_path, monkeypatch, capsys):
+    models.make("mlp", (2,), 8).save(tmp_path / "ring.keras")
+
+    def save(module, path, **options):
+        assert list((tmp_path / "exports" / "ring").iterdir())  # the temporary folder
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(tf.saved_model, "save", save)
+    before = signal.getsignal(signal.SIGTERM)
+    flags = [f"--model={tmp_path / 'ring.keras'}", f"--output={tmp_path / 'exports' / 'ring'}"]
+    assert command.main(flags) == 143
+    assert capsys.readouterr().err == "export.py: stopped by SIGTERM\n"
+    assert not (tmp_path / "exports").exists() and signal.getsignal(signal.SIGTERM) is before
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import textwrap
+import threading
 
 from absl import flags
 
@@ -97,12 +98,15 @@ class Command:
             if values["help"]:
                 print(self.help())
             else:
-                status = body(values, given)
+                with _terminable():
+                    status = body(values, given)
             sys.stdout.flush()
         except BadInput as error:
             return fail(f"{self.name}: {error}", BAD_INPUT)
         except KeyboardInterrupt:
             return fail(f"{self.name}: stopped by SIGINT", 128 + signal.SIGINT)
+        except Terminated:
+            return fail(f"{self.name}: stopped by SIGTERM", 128 + signal.SIGTERM)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: not our failure
         return status
@@ -110,6 +114,27 @@ class Command:
 
 class BadInput(Exception):
     """What the user asked for cannot be done; the message is one line."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came; like a KeyboardInterrupt, so that whoever writes cleans up."""
+
+
+@contextlib.contextmanager
+def _terminable():
+    """Raises `Terminated` on SIGTERM, where the process would end and leave what is half written."""
+
+    def stop(number, frame):
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import pathlib
 import shlex
 
-from tfgan_zoo import loading, registry
+from tfgan_zoo import loading, registry, remote
 from tfgan_zoo.cli import app
 from tfgan_zoo.training.run_directory import check_writable
 
@@ -61,8 +61,9 @@ def _saved_model(model, output, values):
 
     if not values["with_serving_files"]:
         return export(model, output, values["version"], values["max_batch"])
-    version = export(model, output, values["version"], values["max_batch"], server_files.BATCH_SIZES)
-    print(f"files     {server_files.write_server_files(output)}")
+    sizes = server_files.batch_sizes(values["max_batch"])
+    version = export(model, output, values["version"], values["max_batch"], sizes)
+    print(f"files     {server_files.write_server_files(output, sizes)}")
     print(f"serve     {server_files.docker_line(output)}")
     return version
 
@@ -74,7 +75,8 @@ def _other_format(model, name, output):
         error = export_format(model, name, output)
     except FormatError as failure:
         return app.fail(f"export.py: {failure}", app.FAILED)
-    print(f"export    {output}: latents[N, {model.latent_dim}] -> images in [0, 1], within {error:.1e} of ours")
+    inputs = f"latents[N, {model.latent_dim}]" + (", labels[N]" if model.num_classes else "")
+    print(f"export    {output}: {inputs} -> images in [0, 1], within {error:.1e} of ours")
     return app.DONE
 
 
@@ -84,8 +86,8 @@ def _checked(values):
     for name in ("model", "output"):
         if not values[name]:
             raise ValueError(f"--{name} is missing")
-    if values["version"] is not None and values["version"] < 1:
-        raise ValueError(f"version={values['version']} must be at least 1")
+    if values["version"] is not None and not 1 <= values["version"] < 2**63:
+        raise ValueError(f"version={values['version']} must be a 64-bit integer, and at least 1")
     if loading.kind(values["model"]) in ("saved_model", "server"):
         raise ValueError(f"model={values['model']} is an export already; name what it was made from")
     if values["max_batch"] < 1:
@@ -95,6 +97,8 @@ def _checked(values):
         return _checked_file(values, output)
     if values["version"] is not None and (output / str(values["version"])).exists():
         raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
+    if values["with_serving_files"]:
+        remote.served_name(output)
     check_writable("output", output)
     return output
 

@@ -58,6 +58,8 @@ def _body(values, given):
         count = _write(model, output, values)
     except OSError as error:
         return app.fail(f"generate.py: {error}", app.FAILED)
+    except ValueError as error:  # what only the model itself knows, such as the largest batch of an export
+        raise app.BadInput(str(error)) from None
     print(f"{count} images of {values['model']}, seeds from {values['seed']}: {output}")
     return app.DONE
 
@@ -78,7 +80,7 @@ def _check(values):
 
 
 def _check_label(label, model, name):
-    classes = getattr(model, "num_classes", 0)
+    classes = model.num_classes
     if label is not None and not classes:
         raise ValueError(f"label={label} is for conditional models; model={name} has no classes")
     if label is not None and not 0 <= label < classes:
@@ -121,12 +123,13 @@ def _strips(model, values):
 
     from tfgan_zoo import random
 
-    num, seed, steps = values["num"], values["seed"], values["interpolate"]
-    labels = [()] * num
-    if getattr(model, "num_classes", 0):
-        drawn = random.labels_from_seeds(np.arange(seed, seed + num), model.num_classes).numpy()
-        labels = [(np.full(steps, values["label"] if values["label"] is not None else label),) for label in drawn]
-    latents = random.latents_from_seeds(np.arange(seed, seed + num + 1), model.latent_dim).numpy()
-    rows = [random.slerp(latents[i], latents[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
-    scaled = [values["truncation"] * row for row in rows]
-    return np.concatenate([np.asarray(model.sample(row, *own)) for row, own in zip(scaled, labels, strict=True)])
+    num, seed, steps, size = values["num"], values["seed"], values["interpolate"], values["batch_size"]
+    ends = random.latents_from_seeds(random.consecutive_seeds(num + 1, seed), model.latent_dim).numpy()
+    rows = [random.slerp(ends[i], ends[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
+    columns = [values["truncation"] * np.concatenate(rows)]
+    if model.num_classes:
+        labels = random.seed_labels(values["label"], random.consecutive_seeds(num, seed), model.num_classes)
+        columns.append(np.repeat(labels, steps))
+    cuts = range(size, num * steps, size)
+    parts = zip(*(np.split(column, cuts) for column in columns), strict=True)
+    return np.concatenate([np.asarray(model.sample(*part)) for part in parts])

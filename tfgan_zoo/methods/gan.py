@@ -207,12 +207,11 @@ class GAN(keras.Model):
         Raises:
             ValueError: if an argument is out of its range.
         """
-        _at_least("num", num, 1)
+        seeds = random.consecutive_seeds(num, seed)
         _at_least("batch_size", batch_size, 1)
         if not 0 <= truncation <= 1:
             raise ValueError(f"truncation={truncation} must be in [0, 1]")
-        seeds = np.arange(seed, seed + num, dtype="int64")
-        labels = seed_labels(labels, seeds, self.num_classes)
+        labels = random.seed_labels(labels, seeds, self.num_classes)
         cuts = range(batch_size, num, batch_size)
         columns = [seeds] if labels is None else [seeds, labels]
         parts = zip(*(np.split(column, cuts) for column in columns), strict=True)
@@ -493,32 +492,6 @@ def apply(network, x, labels=None, training=True):
     if getattr(network, "num_classes", 0):
         return network(x, labels, training=training)
     return network(x, training=training)
-
-
-def seed_labels(labels, seeds, num_classes):
-    """Returns the labels of seeds int64[N]: int32[N], a NumPy array; None for a model without classes.
-
-    Args:
-        labels: an int, int[N], or None: then each seed draws its own.
-        seeds: int64[N].
-        num_classes: int, the model's; 0 if it has no labels.
-
-    Raises:
-        ValueError: in one line, if labels are given to a model without, or are of another number or range.
-    """
-    if not num_classes:
-        if labels is not None:
-            raise ValueError(f"labels={labels} are for conditional models; this one has no classes")
-        return None
-    if labels is None:
-        return random.labels_from_seeds(seeds, num_classes).numpy()
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu" or labels.shape not in ((), (len(seeds),)):
-        raise ValueError(f"labels={labels.tolist()} must be a whole number, or {len(seeds)} of them, one an image")
-    wrong = labels[(labels < 0) | (labels >= num_classes)]
-    if wrong.size:
-        raise ValueError(f"labels={wrong.flat[0]} must be in [0, {num_classes - 1}]")
-    return np.broadcast_to(labels, (len(seeds),)).astype("int32")
 
 
 def copy_of(network):

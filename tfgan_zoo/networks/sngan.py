@@ -66,9 +66,14 @@ class ResidualUp(base.Configured, keras.layers.Layer):
 
     def call(self, x, labels=None, training=False):
         labels = (labels,) if self.num_classes else ()
-        y = self.conv1(self.upsample(tf.nn.relu(self.norm1(x, *labels, training=training))))
+        y = self.conv1(self._doubled(tf.nn.relu(self.norm1(x, *labels, training=training))))
         y = self.conv2(tf.nn.relu(self.norm2(y, *labels, training=training)))
-        return y + self.upsample(self.shortcut(x))  # a 1 x 1 convolution before the upsampling: the same, cheaper
+        return y + self._doubled(self.shortcut(x))  # a 1 x 1 convolution before the upsampling: the same, cheaper
+
+    def _doubled(self, x):
+        _, height, width, channels = x.shape
+        # The upsampling forgets the static sizes, without which LiteRT has no convolution.
+        return tf.reshape(self.upsample(x), (-1, 2 * height, 2 * width, channels))
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")

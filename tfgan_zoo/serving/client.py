@@ -6,10 +6,13 @@ import time
 import numpy as np
 from PIL import Image
 
+from tfgan_zoo import random
 from tfgan_zoo.remote import is_server
+from tfgan_zoo.serving import request
 from tfgan_zoo.serving.transport import Grpc, Rest, ServingError
 
-_BACK_OFF = 0.2  # seconds before the second try; each further wait is twice as long
+_BACK_OFF = 0.2  # seconds before the second try; each further pause is twice as long
+_LONGEST = 2.0  # seconds between two looks whether the model is served
 
 
 class Client:
@@ -55,15 +58,16 @@ class Client:
         until, pause = time.monotonic() + seconds, _BACK_OFF
         while True:
             try:
-                if self._transport.available(self._timeout):
+                if self._transport.available(max(min(self._timeout, until - time.monotonic()), _BACK_OFF)):
                     return
                 reason = f"{self.url} has no version available"
             except ServingError as error:
                 reason = str(error)
-            if time.monotonic() + pause > until:
+            left = until - time.monotonic()
+            if left <= 0:
                 raise ServingError(f"not served within {seconds} s: {reason}", unavailable=True)
-            self._pause(pause)
-            pause *= 2
+            self._pause(min(pause, left))
+            pause = min(2 * pause, _LONGEST)
 
     @property
     def latent_dim(self):
@@ -75,12 +79,26 @@ class Client:
         """(H, W, C) of an image, (d,) of a mixture's point."""
         return tuple(self._spec("serving_default", 1, "images")[1][1:])
 
-    def sample(self, latents):
-        """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim]."""
+    @property
+    def num_classes(self):
+        """How many classes a label can name; 0 for a model without labels."""
+        return self._spec("draw_labels", 1, "one_hot")[1][1] if "draw_labels" in self.signatures else 0
+
+    def sample(self, latents, labels=None):
+        """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim].
+
+        A conditional model needs labels, int or int[N] in [0, num_classes).
+        """
         latents = np.asarray(latents, "float32")
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not np.isfinite(latents).all():
             raise ValueError(f"latents={latents.shape} must be finite numbers [N, {self.latent_dim}]")
-        return self._predict("serving_default", {"latents": latents})["images"]
+        inputs = {"latents": latents}
+        if self.num_classes and labels is None:
+            raise ValueError(f"labels=None: {self.url} is conditional, and latents draw no class; name one")
+        labels = random.seed_labels(labels, latents, self.num_classes)
+        if labels is not None:
+            inputs["labels"] = labels
+        return self._predict("serving_default", inputs)
 
     def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None):
         """Returns the images of seeds `seed`, `seed + 1`, ... as `GAN.generate` does.
@@ -90,32 +108,18 @@ class Client:
             seed: int, the first image's seed.
             truncation: float in [0, 1].
             batch_size: int >= 1, images of one request.
-            labels: int or int[num], the classes, for a conditional model.
+            labels: of a conditional model, the class of all images, int, or int[num], one each; None lets every seed
+                draw its own.
 
         Raises:
             ValueError: if an argument is out of its range.
             ServingError: if the server refuses, or cannot be reached.
         """
-        for name, value in (("num", num), ("batch_size", batch_size)):
-            if not value >= 1:
-                raise ValueError(f"{name}={value} must be at least 1")
-        if not 0 <= truncation <= 1:
-            raise ValueError(f"truncation={truncation} must be in [0, 1]")
-        self._check_labels(labels)
         signature = "generate_png" if self._png and "generate_png" in self.signatures else "generate"
-        parts = []
-        for start in range(0, num, batch_size):
-            size = min(batch_size, num - start)
-            inputs = {
-                "seeds": np.arange(seed + start, seed + start + size, dtype="int64"),
-                "truncation": np.full(size, truncation, "float32"),
-            }
-            if labels is not None:
-                inputs["labels"] = np.broadcast_to(np.asarray(labels, "int32"), (num,))[start : start + size]
-            parts.append(self._predict(signature, inputs))
-        if signature == "generate":
-            return np.concatenate([part["images"] for part in parts])
-        return np.stack([_pixels(png) for part in parts for png in part["image_bytes"]])
+        self._spec(signature, 0, "seeds")
+        requests = request.of_seeds(num, seed, truncation, batch_size, labels, self.num_classes)
+        answers = np.concatenate([self._predict(signature, inputs) for inputs in requests])
+        return answers if signature == "generate" else np.stack([self._pixels(png) for png in answers])
 
     @property
     def signatures(self):
@@ -124,23 +128,36 @@ class Client:
             self._signatures = self._retry(lambda: self._transport.signatures(self._timeout))
         return self._signatures
 
-    def _check_labels(self, labels):
-        conditional = "labels" in self.signatures["generate"][0]
-        if labels is not None and not conditional:
-            raise ValueError(f"labels={labels}: {self.url} is not conditional")
-        if labels is None and conditional:
-            raise ValueError(f"labels=None: {self.url} is conditional; name the classes")
-
     def _spec(self, signature, side, name):
         try:
             return self.signatures[signature][side][name]
-        except KeyError:
+        except (LookupError, TypeError):
             raise ValueError(f"model={self.url} is no export of tfgan_zoo: no {name} in {signature}") from None
 
     def _predict(self, signature, inputs):
         outputs = self._retry(lambda: self._transport.predict(signature, inputs, self._timeout))
-        (only,) = self.signatures[signature][1]
-        return {only: outputs.get(only, outputs.get(""))}
+        name = "image_bytes" if signature == "generate_png" else "images"
+        dtype, shape = self._spec(signature, 1, name)
+        expected = (len(next(iter(inputs.values()))), *shape[1:])
+        try:
+            rows = np.asarray(outputs.get(name, outputs.get("")), dtype)
+        except (TypeError, ValueError):
+            rows = None
+        if rows is None or rows.shape != expected:
+            raise ServingError(f"{self.url}: {signature} should answer with {name}{list(expected)}, and does not")
+        return rows
+
+    def _pixels(self, png):
+        height, width, channels = self.image_shape
+        try:
+            image = Image.open(io.BytesIO(png), formats=("PNG",))  # reads the head alone: no bomb goes off
+            levels = np.asarray(image) if image.size == (width, height) else np.zeros(0)
+            levels = levels.reshape(height, width, channels)
+        except (OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError):
+            levels = np.zeros(0)
+        if levels.dtype != np.uint8:
+            raise ServingError(f"{self.url}: image_bytes should hold PNG of {height} x {width} x {channels} bytes")
+        return levels.astype("float32") / 255
 
     def _retry(self, send):
         for left in reversed(range(self._tries)):
@@ -150,8 +167,3 @@ class Client:
                 if not (error.unavailable and left):
                     raise
             self._pause(_BACK_OFF * 2 ** (self._tries - 1 - left))
-
-
-def _pixels(png):
-    image = np.asarray(Image.open(io.BytesIO(png)), "float32") / 255
-    return image if image.ndim == 3 else image[..., None]

@@ -45,8 +45,8 @@ def export(model, folder, version=None, max_batch=MAX_BATCH, warm_up=()):
     """
     folder = pathlib.Path(folder)
     version = next_version(folder) if version is None else version
-    if version < 1:
-        raise ValueError(f"version={version} must be at least 1")
+    if not 1 <= version < 2**63:
+        raise ValueError(f"version={version} must be a 64-bit integer, and at least 1")
     if max_batch < 1 or any(not 1 <= size <= max_batch for size in warm_up):
         raise ValueError(f"max_batch={max_batch} must be at least 1, and at least the batch sizes {list(warm_up)}")
     target = folder / str(version)
@@ -85,4 +85,4 @@ def versions(folder):
     """Returns the versions in a model's folder, ascending."""
     folder = pathlib.Path(folder)
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    return sorted(int(name) for name in names if re.fullmatch(r"[1-9]\d*", name))
+    return sorted(int(name) for name in names if re.fullmatch(r"[1-9]\d{0,18}", name))

@@ -5,7 +5,9 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.serving import request
 from tfgan_zoo.serving.export import versions
+from tfgan_zoo.serving.transport import sentence
 
 
 class SavedModelGenerator:
@@ -41,20 +43,31 @@ class SavedModelGenerator:
         """(H, W, C) of an image, (d,) of a mixture's point."""
         return tuple(self._from_latents.structured_outputs["images"].shape[1:])
 
-    def sample(self, latents):
-        """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim]."""
-        return self._from_latents(latents=tf.convert_to_tensor(latents, tf.float32))["images"]
+    @property
+    def num_classes(self):
+        """How many classes a label can name; 0 for a model without labels."""
+        drawn = self._loaded.signatures.get("draw_labels")
+        return 0 if drawn is None else drawn.structured_outputs["one_hot"].shape[1]
 
-    def generate(self, num, seed=0, truncation=1.0, batch_size=64):
-        """Returns the images of seeds `seed`, `seed + 1`, ... as `GAN.generate` does."""
-        for name, value in (("num", num), ("batch_size", batch_size)):
-            if not value >= 1:
-                raise ValueError(f"{name}={value} must be at least 1")
-        if not 0 <= truncation <= 1:
-            raise ValueError(f"truncation={truncation} must be in [0, 1]")
-        seeds = np.arange(seed, seed + num, dtype="int64")
+    def sample(self, latents, labels=None):
+        """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim], of classes labels int[N]."""
+        named = {} if labels is None else {"labels": tf.convert_to_tensor(labels, tf.int32)}
+        return _run(self._from_latents, latents=tf.convert_to_tensor(latents, tf.float32), **named)
+
+    def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None):
+        """Returns the images of seeds `seed`, `seed + 1`, ... as `GAN.generate` does.
+
+        Raises:
+            ValueError: if an argument is out of its range, or `batch_size` above what the export takes.
+        """
         parts = []
-        for part in np.split(seeds, range(batch_size, num, batch_size)):
-            scale = tf.fill([len(part)], tf.cast(truncation, tf.float32))
-            parts.append(self._generate(seeds=tf.constant(part), truncation=scale)["images"].numpy())
+        for inputs in request.of_seeds(num, seed, truncation, batch_size, labels, self.num_classes):
+            parts.append(_run(self._generate, **{name: tf.constant(value) for name, value in inputs.items()}).numpy())
         return np.concatenate(parts)
+
+
+def _run(signature, **inputs):
+    try:
+        return signature(**inputs)["images"]
+    except (TypeError, tf.errors.InvalidArgumentError) as error:  # a wrong rank or a missing input is a TypeError
+        raise ValueError(f"the export refuses: {sentence(error)}") from None

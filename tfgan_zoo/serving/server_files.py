@@ -3,10 +3,12 @@
 import pathlib
 import shlex
 
-IMAGE = "tensorflow/serving:2.19.1"
-BATCH_SIZES = (1, 4, 16, 64)
+from tfgan_zoo import remote
 
-_MODELS = """model_config_list {{
+IMAGE = "tensorflow/serving:2.19.1"
+_BATCH_SIZES = (1, 4, 16, 64)
+
+_MODEL = """model_config_list {{
   config {{
     name: "{name}"
     base_path: "/models/{name}"
@@ -15,7 +17,7 @@ _MODELS = """model_config_list {{
 }}
 """
 
-# The server waits this long for a batch to fill; every batch is padded to one of the sizes that were warmed up.
+# The server waits this long for a batch to fill, and pads it to one of the sizes that were warmed up.
 _BATCHING = """max_batch_size {{ value: {largest} }}
 batch_timeout_micros {{ value: 2000 }}
 max_enqueued_batches {{ value: 64 }}
@@ -36,48 +38,59 @@ _COMPOSE = """services:
       - "8500:8500"  # gRPC
       - "8501:8501"  # REST
     volumes:
-      - {model}:/models/{name}:ro
+      - ../{name}:/models/{name}:ro
       - .:/serving:ro
     command:
-      - --model_config_file=/serving/models.config
+      - --model_config_file=/serving/model.config
       - --enable_batching=true
       - --batching_parameters_file=/serving/batching.config
       - --monitoring_config_file=/serving/monitoring.config
 """
 
 
-def write_server_files(folder):
-    """Writes models.config, batching.config, monitoring.config and compose.yaml for an exported model.
+def batch_sizes(max_batch):
+    """Returns the batch sizes that the server pads to and the warm-up requests have, for an export's `max_batch`.
 
-    They go to `<folder>.serving`, beside the model's folder: what the server watches holds versions alone. The
-    allowed batch sizes are those that `BATCH_SIZES` warms up.
+    >>> batch_sizes(256), batch_sizes(8)
+    ((1, 4, 16, 64), (1, 4, 8))
+    """
+    largest = min(max_batch, _BATCH_SIZES[-1])
+    return (*(size for size in _BATCH_SIZES if size < largest), largest)
+
+
+def write_server_files(folder, sizes):
+    """Writes model.config, batching.config, monitoring.config and compose.yaml for an exported model.
+
+    They go to `<folder>.serving`, beside the model's folder: what the server watches holds versions alone.
 
     Args:
         folder: the model's folder, as `export` made it; its name is the model's.
+        sizes: ints, ascending, what batches are padded to: the sizes that the export's warm-up requests have.
 
     Returns:
         The path of the new folder. What was in it under these names is replaced.
 
     Raises:
+        ValueError: if the folder's name cannot be a served model's.
         OSError: if it cannot be written.
     """
-    folder = pathlib.Path(folder).resolve()
-    target = folder.with_name(folder.name + ".serving")
+    name, folder = remote.served_name(folder), pathlib.Path(folder).resolve()
+    target = folder.with_name(name + ".serving")
     target.mkdir(exist_ok=True)
-    sizes = "\n".join(f"allowed_batch_sizes: {size}" for size in BATCH_SIZES)
+    allowed = "\n".join(f"allowed_batch_sizes: {size}" for size in sizes)
     texts = {
-        "models.config": _MODELS.format(name=folder.name),
-        "batching.config": _BATCHING.format(largest=max(BATCH_SIZES), sizes=sizes),
+        "model.config": _MODEL.format(name=name),
+        "batching.config": _BATCHING.format(largest=max(sizes), sizes=allowed),
         "monitoring.config": _MONITORING,
-        "compose.yaml": _COMPOSE.format(image=IMAGE, name=folder.name, model=f"../{folder.name}"),
+        "compose.yaml": _COMPOSE.format(image=IMAGE, name=name),
     }
-    for name, text in texts.items():
-        (target / name).write_text(text)
+    for file, text in texts.items():
+        (target / file).write_text(text)
     return target
 
 
 def docker_line(folder):
     """Returns the command that serves an exported model without any of these files."""
-    folder = pathlib.Path(folder).resolve()
-    mount = shlex.quote(f"{folder}:/models/{folder.name}:ro")
-    return f"docker run --rm -p 8500:8500 -p 8501:8501 -v {mount} -e MODEL_NAME={shlex.quote(folder.name)} {IMAGE}"
+    name, folder = remote.served_name(folder), pathlib.Path(folder).resolve()
+    mount = shlex.quote(f"{folder}:/models/{name}:ro")
+    return f"docker run --rm -p 8500:8500 -p 8501:8501 -v {mount} -e MODEL_NAME={name} {IMAGE}"

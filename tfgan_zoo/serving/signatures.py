@@ -5,6 +5,7 @@ import tensorflow as tf
 from tfgan_zoo import random
 
 MAX_BATCH = 256
+_PNG_CHANNELS = (1, 2, 3, 4)
 
 
 class ServedGenerator(tf.Module):
@@ -17,9 +18,15 @@ class ServedGenerator(tf.Module):
         generate         seeds i64[N], truncation f32[N]     -> images, one for each seed whatever its batch
         generate_png     the same                            -> image_bytes string[N], a PNG each
 
-    Mixtures have no PNG, and their images are f32[N, d] in data units.
+    Points of mixtures and images of more than four channels have no PNG; the points are f32[N, d] in data units.
 
-    A batch of more than `max_batch` rows is refused, so that no request can ask for a million images.
+    Of a conditional model, all three take labels i32[N] too, and a fourth says which label a seed stands for:
+
+        draw_labels      seeds i64[N]                        -> labels i32[N], one_hot f32[N, num_classes]
+
+    What an input may be is checked in the graph, and anything else is INVALID_ARGUMENT with a sentence. The shapes
+    are among it: TensorFlow Serving compares names and types of a request with the signature, not shapes. A batch of
+    more than `max_batch` rows is refused too, so that no request can ask for a million images.
 
     Args:
         model: a `GAN`.
@@ -31,57 +38,82 @@ class ServedGenerator(tf.Module):
         self._max_batch = max_batch
         self.weights = [variable.value for variable in model.sampler.variables]
         self._model = _Untracked(model)
-        latents = tf.TensorSpec([None, model.generator.latent_dim], tf.float32, "latents")
-        seeds = tf.TensorSpec([None], tf.int64, "seeds")
-        truncation = tf.TensorSpec([None], tf.float32, "truncation")
+        labels = ("labels",) if model.num_classes else ()
         self.endpoints = {
-            "serving_default": self.from_latents.get_concrete_function(latents),
-            "generate": self.from_seeds.get_concrete_function(seeds, truncation),
+            "serving_default": self._endpoint(self.from_latents, "latents", *labels),
+            "generate": self._endpoint(self.from_seeds, "seeds", "truncation", *labels),
         }
-        if len(model.generator.image_shape) == 3:
-            self.endpoints["generate_png"] = self.png_from_seeds.get_concrete_function(seeds, truncation)
+        if len(model.image_shape) == 3 and model.image_shape[-1] in _PNG_CHANNELS:
+            self.endpoints["generate_png"] = self._endpoint(self.png_from_seeds, "seeds", "truncation", *labels)
+        if labels:
+            self.endpoints["draw_labels"] = self._endpoint(self.labels_from_seeds, "seeds")
 
-    @tf.function(autograph=False)
-    def from_latents(self, latents):
+    def _endpoint(self, method, *names):
+        specs = {
+            "latents": tf.TensorSpec([None, self._model.value.latent_dim], tf.float32, "latents"),
+            "seeds": tf.TensorSpec([None], tf.int64, "seeds"),
+            "truncation": tf.TensorSpec([None], tf.float32, "truncation"),
+            "labels": tf.TensorSpec([None], tf.int32, "labels"),
+        }
+
+        @tf.function(autograph=False)
+        def checked(**inputs):  # in the order of the alphabet
+            return method(**self._checked({name: inputs[name] for name in names}))
+
+        return checked.get_concrete_function(**{name: specs[name] for name in names})
+
+    def from_latents(self, latents, labels=None):
         """Signature serving_default."""
-        with tf.control_dependencies(self._checked_rows(latents, "latents")):
-            latents = tf.debugging.check_numerics(latents, "latents must be finite numbers")
-        return {"images": self._model.value.sample(latents)}
+        images = self._model.value.sample(latents, labels)
+        # Numbers near float32's largest overflow inside the network.
+        numbers = tf.reduce_all(tf.math.is_finite(images))
+        with tf.control_dependencies([_require(numbers, "latents are too large: their images are no numbers")]):
+            return {"images": tf.identity(images)}
 
-    @tf.function(autograph=False)
-    def from_seeds(self, seeds, truncation):
+    def from_seeds(self, seeds, truncation, labels=None):
         """Signature generate."""
-        return {"images": self._images(seeds, truncation)}
+        latents = random.latents_from_seeds(seeds, self._model.value.latent_dim)
+        return {"images": self._model.value.sample(latents * truncation[:, tf.newaxis], labels)}
 
-    @tf.function(autograph=False)
-    def png_from_seeds(self, seeds, truncation):
+    def png_from_seeds(self, seeds, truncation, labels=None):
         """Signature generate_png."""
-        levels = tf.cast(tf.round(self._images(seeds, truncation) * 255), tf.uint8)
+        levels = tf.cast(tf.round(self.from_seeds(seeds, truncation, labels)["images"] * 255), tf.uint8)
         png = tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec([], tf.string))
         return {"image_bytes": png}
 
-    def _images(self, seeds, truncation):
-        checks = [
-            *self._checked_rows(seeds, "seeds"),
-            tf.debugging.assert_equal(
-                tf.shape(truncation), tf.shape(seeds), "truncation needs one value for each seed"
-            ),
-            # A NaN fails the comparison too.
-            tf.debugging.Assert(
-                tf.reduce_all((truncation >= 0) & (truncation <= 1)), ["truncation must be in [0, 1]:", truncation]
-            ),
-        ]
-        with tf.control_dependencies([check for check in checks if check is not None]):
-            latents = random.latents_from_seeds(seeds, self._model.value.generator.latent_dim)
-        return self._model.value.sample(latents * truncation[:, tf.newaxis])
+    def labels_from_seeds(self, seeds):
+        """Signature draw_labels."""
+        labels = random.labels_from_seeds(seeds, self._model.value.num_classes)
+        return {"labels": labels, "one_hot": tf.one_hot(labels, self._model.value.num_classes)}
 
-    def _checked_rows(self, tensor, name):
-        most = tf.debugging.assert_less_equal(
-            tf.shape(tensor)[0],
-            self._max_batch,
-            f"{name} has more rows than the limit of this export, {self._max_batch}",
-        )
-        return [check for check in (_not_empty(tensor, name), most) if check is not None]
+    def _checked(self, inputs):
+        """Returns {name: tensor} of which is known that ranks, rows and values are as they should be."""
+        inputs = {name: _checked_shape(name, tensor) for name, tensor in inputs.items()}
+        (lead, first), *others = inputs.items()
+        rows = tf.shape(first)[0]
+        limit = f"{lead} has more rows than the limit of this export, {self._max_batch}"
+        checks = [
+            _require(rows >= 1, f"{lead} must have at least one row"),
+            _require(rows <= self._max_batch, f"{limit}; ask in smaller batches, not for", rows),
+        ]
+        for name, tensor in others:
+            sentence = f"{name} needs one value for each of {lead}:"
+            checks.append(_require(tf.equal(tf.shape(tensor)[0], rows), sentence, tf.shape(tensor)[0], "for", rows))
+        with tf.control_dependencies(checks):
+            inputs = {name: tf.identity(tensor) for name, tensor in inputs.items()}
+        with tf.control_dependencies([check for name in inputs for check in self._value_checks(name, inputs[name])]):
+            return {name: tf.identity(tensor) for name, tensor in inputs.items()}
+
+    def _value_checks(self, name, tensor):
+        if name == "latents":
+            yield _require(tf.reduce_all(tf.math.is_finite(tensor)), "latents must be finite numbers")
+        if name == "truncation":  # a NaN fails the comparison too
+            inside = tf.reduce_all((tensor >= 0) & (tensor <= 1))
+            yield _require(inside, "truncation must be in [0, 1]:", tensor)
+        if name == "labels":
+            last = self._model.value.num_classes - 1
+            inside = tf.reduce_all((tensor >= 0) & (tensor <= last))
+            yield _require(inside, f"labels must be in [0, {last}]:", tensor)
 
 
 class _Untracked:
@@ -91,5 +123,19 @@ class _Untracked:
         self.value = value
 
 
-def _not_empty(rows, name):
-    return tf.debugging.assert_positive(tf.shape(rows)[0], f"{name} must have at least one row")
+def _checked_shape(name, tensor):
+    """Returns a tensor that is sure to have the static shape that its signature promises."""
+    # The promise would let the optimiser remove the check: this op makes it forget.
+    unknown = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=None)
+    row = tensor.shape[1:].as_list()
+    fits = tf.equal(tf.size(tf.shape(unknown)), len(tensor.shape))
+    if row:
+        fits = tf.cond(fits, lambda: tf.reduce_all(tf.equal(tf.shape(unknown)[1:], row)), lambda: False)
+    allowed = ", ".join(["N", *map(str, row)])
+    with tf.control_dependencies([_require(fits, f"{name} must have the shape [{allowed}], not", tf.shape(unknown))]):
+        return tf.ensure_shape(unknown, tensor.shape)
+
+
+def _require(condition, *sentence):
+    """Returns an op that fails with a sentence, values in it, where the condition does not hold."""
+    return tf.raw_ops.Assert(condition=condition, data=list(sentence), summarize=8)

@@ -1,17 +1,19 @@
 """The two ways to a TensorFlow Serving: REST and gRPC. Each sends one request and says what went wrong."""
 
 import base64
+import contextlib
+import http.client
 import json
-import math
+import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
-import numpy as np
-
 MAX_MESSAGE = 2**28  # bytes; gRPC's own limit is 4 MiB, less than a batch of float images
-_SIDES = ("inputs", "outputs")
 _TYPES = {"DT_FLOAT": "float32", "DT_INT64": "int64", "DT_INT32": "int32", "DT_STRING": "object"}
+_UNAVAILABLE = (429, 502, 503)  # too many requests, a proxy without its server, UNAVAILABLE
+_PIECE = 2**16  # bytes read between two looks at the clock
 
 
 class ServingError(ConnectionError):
@@ -23,8 +25,19 @@ class ServingError(ConnectionError):
     """
 
     def __init__(self, message, unavailable=False, refused=False):
-        super().__init__(" ".join(str(message).split()))
+        super().__init__(sentence(message))
         self.unavailable, self.refused = unavailable, refused
+
+
+def sentence(error):
+    """Returns an error's text as one line, without the names of graph nodes that TensorFlow puts around it.
+
+    >>> sentence("assertion failed: [seeds must have at least one row]\\n\\t [[{{node Assert}}]]")
+    'assertion failed: [seeds must have at least one row]'
+    """
+    text = " ".join(str(error).split())
+    text = re.sub(r"Graph execution error: Detected at node .*?<stack traces unavailable> ", "", text)
+    return re.sub(r" ?\[\[\{\{.*", "", text)
 
 
 class Rest:
@@ -39,39 +52,55 @@ class Rest:
 
     def available(self, timeout):
         """Returns whether a version of the model is being served."""
-        states = self._ask(self.url, None, timeout)["model_version_status"]
-        return any(state["state"] == "AVAILABLE" for state in states)
+        with self._documented():
+            states = self._ask(self.url, None, timeout)["model_version_status"]
+            return any(state["state"] == "AVAILABLE" for state in states)
 
     def signatures(self, timeout):
         """Returns {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
-        answer = self._ask(f"{self.url}/metadata", None, timeout)
-        found = answer["metadata"]["signature_def"]["signature_def"]
-        return {
-            name: tuple(
-                {key: _spec(value) for key, value in it.get(side, {}).items()} for side in ("inputs", "outputs")
-            )
-            for name, it in found.items()
-            if not name.startswith("__")
-        }
+        with self._documented():
+            answer = self._ask(f"{self.url}/metadata", None, timeout)
+            found = answer["metadata"]["signature_def"]["signature_def"]
+            return {
+                name: tuple(
+                    {key: _spec(value) for key, value in it.get(side, {}).items()} for side in ("inputs", "outputs")
+                )
+                for name, it in found.items()
+                if not name.startswith("__")
+            }
 
     def predict(self, signature, inputs, timeout):
-        """Returns {output: array} of {input: array}; strings come as an array of bytes."""
+        """Returns {output: list} of {input: array}; an only output comes without its name, as ""."""
         body = {"signature_name": signature, "inputs": {name: array.tolist() for name, array in inputs.items()}}
-        outputs = self._ask(f"{self.url}:predict", body, timeout)["outputs"]
-        outputs = outputs if isinstance(outputs, dict) else {"": outputs}  # an only output comes without its name
-        return {name: _decode(value) for name, value in outputs.items()}
+        with self._documented():
+            outputs = self._ask(f"{self.url}:predict", body, timeout)["outputs"]
+            outputs = outputs if isinstance(outputs, dict) else {"": outputs}
+            return {name: _decode(value) for name, value in outputs.items()}
+
+    @contextlib.contextmanager
+    def _documented(self):
+        """What cannot be read inside is an answer that no TensorFlow Serving gives."""
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise ServingError(f"{self.url} does not answer as TensorFlow Serving does: {reason}") from None
 
     def _ask(self, url, body, timeout):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        until = time.monotonic() + timeout
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return json.load(answer)
+                return json.loads(_read(answer, until))
         except urllib.error.HTTPError as error:
             with error:
-                raise ServingError(_reason(error), error.code in (429, 503, 504), error.code == 400) from None
-        except (OSError, ValueError) as error:  # no connection, no answer in time, no JSON
-            raise ServingError(f"{url}: {error}", isinstance(error, OSError)) from None
+                raise ServingError(_reason(error, until), error.code in _UNAVAILABLE, error.code == 400) from None
+        except TimeoutError:  # a connection that was not made in time is a URLError instead
+            raise ServingError(f"{url}: no answer within {timeout:.3g} s") from None
+        except (OSError, http.client.HTTPException) as error:
+            gone = isinstance(error, OSError | http.client.IncompleteRead)
+            raise ServingError(f"{url}: {type(error).__name__}: {error}", unavailable=gone) from None
 
 
 class Grpc:
@@ -168,13 +197,28 @@ def _spec(value):
 
 def _decode(value):
     if value and isinstance(value[0], dict):
-        return np.array([base64.b64decode(item["b64"]) for item in value], object)
-    array = np.asarray(value)
-    return array.astype("float32") if math.prod(array.shape) and array.dtype.kind == "f" else array
+        return [base64.b64decode(item["b64"], validate=True) for item in value]
+    return value
 
 
-def _reason(error):
+def _read(answer, until):
+    """Reads an answer piece by piece, since a socket's timeout is for each piece and not for their sum."""
+    pieces, left = [], answer.length  # None if the server does not say how long it is
+    while left != 0:
+        piece = answer.read1(_PIECE if left is None else min(left, _PIECE))
+        if not piece and left is not None:
+            raise http.client.IncompleteRead(b"".join(pieces), left)
+        if not piece:
+            break
+        if time.monotonic() > until:
+            raise TimeoutError
+        pieces.append(piece)
+        left = None if left is None else left - len(piece)
+    return b"".join(pieces)
+
+
+def _reason(error, until):
     try:
-        return f"{error.url}: {json.load(error)['error']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        return f"{error.url}: {json.loads(_read(error.fp, until))['error']}"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, http.client.HTTPException):
         return f"{error.url}: HTTP {error.code} {error.reason}"
