@@ -39,6 +39,9 @@ MIXTURE_ARMS = {
     "gan D 1e-4": "--method=gan --d_lr=1e-4",
     "brc c = 0 D 1e-4": "--method=brc --clamp=0 --d_lr=1e-4",
     "brc D 1e-4": "--method=brc --d_lr=1e-4",
+    "ces mean spectral, no momentum": "--method=ces --selection=mean --normalization=spectral --beta_1=0 --beta_2=0.9",
+    "brc c = 0 spectral, no momentum": "--method=brc --clamp=0 --normalization=spectral --beta_1=0 --beta_2=0.9",
+    "brc spectral, no momentum": "--method=brc --normalization=spectral --beta_1=0 --beta_2=0.9",
 }
 
 # The arms on images: DCGAN, narrow and short enough for three seeds of each on two cores.
@@ -99,6 +102,12 @@ MIXTURE_COMPARISONS = [
     ("brc D 1e-4", "gan D 1e-4"),
     ("brc D 1e-4", "brc c = 0 D 1e-4"),
     ("brc D 1e-4", "gan"),
+    ("brc D 1e-4", "gan spectral, no momentum"),
+    ("gan spectral, no momentum", "gan"),
+    ("particle cramer l2", "gan spectral, no momentum"),
+    ("ces mean spectral, no momentum", "gan spectral, no momentum"),
+    ("brc spectral, no momentum", "gan spectral, no momentum"),
+    ("brc spectral, no momentum", "brc c = 0 spectral, no momentum"),
 ]
 IMAGE_COMPARISONS = [
     *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan"),
@@ -221,14 +230,25 @@ CLAIMS = [
         ("good", "modes"),
         {"particle cramer beta 0": "the same distance without it"},
     ),
-    Claim("express", "fewer modes lost", "grid", "express", ("modes",), {"gan": "its host"}),
+    Claim(
+        "express",
+        "fewer modes lost",
+        "grid",
+        "express",
+        ("modes",),
+        {"gan": "its host", "gan spectral, no momentum": "its host with the latent GAN's norm and optimiser"},
+    ),
     Claim(
         "brc",
         "all modes, where the host loses some",
         "ring_r5",
         "brc D 1e-4",
         ("modes",),
-        {"gan": "its host", "brc c = 0 D 1e-4": "temporary steps alone"},
+        {
+            "gan": "its host",
+            "brc c = 0 D 1e-4": "temporary steps alone",
+            "gan spectral, no momentum": "its host with spectral norm and no momentum",
+        },
     ),
 ]
 

@@ -141,14 +141,18 @@ def test_keys_tell_sets_extractors_and_counts_apart():
 
 
 def test_inception_protocols(inception, clothes):
-    names = ["fid_10k_test", "prdc_10k", "is_50k"]
+    names = ["fid_10k_test", "prdc_10k", "is_50k", "fid_50k_train", "fid_clean_50k", "kid_50k"]
     chosen = {name: protocols.PROTOCOLS[name] for name in names}
     small = {name: dataclasses.replace(it, fakes=40, reals=50) for name, it in chosen.items()}
     evaluator = Evaluator(small, (32, 32, 1), sets.DataReference(clothes), inception=str(inception))
     results = {it["metric"]: it for it in evaluator.measure(sets.Fakes(Copies(), batch_size=20))}
     assert results["fid_10k_test"]["reference"] == {"fashion_mnist_10k/heldout": 50}
     assert results["is_50k"]["reference"] == {} and results["is_50k"]["values"]["score"] >= 1
-    assert results["fid_10k_test"]["resize"] == "tf1_bilinear"
+    for name in ("prdc_10k", "fid_50k_train", "fid_clean_50k", "kid_50k"):
+        assert results[name]["reference"] == {"fashion_mnist_10k/train": 50}
+    resizes = {name: result["resize"] for name, result in results.items()}
+    assert resizes.pop("fid_clean_50k") == "pil_bicubic" and set(resizes.values()) == {"tf1_bilinear"}
+    assert results["fid_clean_50k"]["values"] != results["fid_50k_train"]["values"]
 
 
 def test_two_sets_of_files_use_all_their_images(tmp_path, clothes):

@@ -617,8 +617,17 @@ def test_the_latent_gan_has_the_hosts_loss_and_penalty_where_it_has_one():
     assert (gan.objective.name, gan.penalty) == ("non_saturating", "none")
     model = build_model(config(dataset="ring", host="brc", penalty="prox", n_dis=1))
     assert (model.host.penalty, model.latent_gan.penalty) == ("prox", "none")
-    spectral = build_model(config(dataset="ring", normalization="spectral"))
-    assert spectral.latent_gan.discriminator.normalization == "spectral"
+
+
+def test_the_latent_gans_critic_is_spectrally_normalised_and_its_optimisers_have_no_momentum():
+    """Else it does not learn codes of 128 dimensions: they stay alike, and what G2 eats with them."""
+    model = build_model(config(dataset="ring"))
+    assert model.latent_gan.discriminator.normalization == "spectral"
+    for role in ("generator", "discriminator"):
+        latent, host = (getattr(gan, f"{role}_optimizer") for gan in (model.latent_gan, model.host))
+        assert (latent.beta_1, latent.beta_2) == (0.0, 0.9) and host.beta_1 == 0.5
+    penalized = build_model(config(dataset="ring", loss="wasserstein", penalty="wgan_gp"))
+    assert penalized.latent_gan.discriminator.normalization == "none"
 
 
 def test_the_hosts_defaults_and_options_are_the_runs():

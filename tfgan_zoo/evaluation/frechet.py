@@ -18,7 +18,7 @@ def frechet_distance(reals, fakes):
         fakes: the same of the fakes.
 
     Returns:
-        A float >= 0, up to rounding, computed in double precision.
+        A float >= 0, computed in double precision.
 
     Raises:
         ValueError: if the shapes differ.
@@ -34,7 +34,8 @@ def frechet_distance(reals, fakes):
     if real_cov.shape != fake_cov.shape or real_mean.shape != fake_mean.shape:
         raise ValueError(f"fakes={fake_cov.shape} must have as many features as reals, {real_cov.shape}")
     trace = np.linalg.svd(_root(real_cov) @ _root(fake_cov), compute_uv=False).sum()
-    return float(np.sum((real_mean - fake_mean) ** 2) + np.trace(real_cov) + np.trace(fake_cov) - 2 * trace)
+    distance = np.sum((real_mean - fake_mean) ** 2) + np.trace(real_cov) + np.trace(fake_cov) - 2 * trace
+    return max(float(distance), 0.0)  # rounding may leave -1e-13
 
 
 def _root(cov):

@@ -27,7 +27,8 @@ def table(lines):
     groups = {}
     for line in lines:
         for name, value in line["values"].items():
-            at = "" if line.get("step") is None else f" (step {line['step']})"
+            known = (None, int(line["checkpoint"]) if line["checkpoint"].isdecimal() else None)
+            at = "" if line.get("step") in known else f" (step {line['step']})"
             groups.setdefault((line["metric"], name, line["checkpoint"] + at), []).append((value, line))
     for (metric, name, checkpoint), entries in groups.items():
         line = entries[0][1]

@@ -13,6 +13,7 @@ from tfgan_zoo.methods.gan import GAN, apply, assign, global_norm, replica_mean,
 
 SPLIT = (0.1, 0.3)  # of the run's steps: where phases 1 and 2 begin
 WIDTH, DEPTH = 512, 3  # of the latent GAN's networks
+NO_MOMENTUM = {"beta_1": 0.0, "beta_2": 0.9}  # of Adam, as in SNGAN
 DECAY = 0.99  # of the running means over the codes
 
 
@@ -140,7 +141,7 @@ class Express(GAN):
         """Makes the model of a run, networks included.
 
         Codes are as long as z. E has the discriminator's layers without noise, the latent GAN has dense networks of
-        3 x 512 and, where the host has one, its loss and penalty.
+        3 x 512, D1 with spectral normalisation (but under wgan_gp), and, where the host has one, its loss and penalty.
 
         Args:
             make: as in `GAN.assemble`, for the role "encoder" too.
@@ -151,12 +152,11 @@ class Express(GAN):
         """
         data_gan = registry.METHODS[host].load().assemble(make, **options)
         dim = data_gan.latent_dim
-        spectral_norm = getattr(data_gan.discriminator, "normalization", "none") == "spectral"
         first = max(1, round(SPLIT[0] * steps))
         return cls(
             data_gan,
             make("encoder", outputs=dim),
-            _make_latent_gan(dim, data_gan.num_classes, spectral_norm, options),
+            _make_latent_gan(dim, data_gan.num_classes, options),
             (first, max(first + 1, round(SPLIT[1] * steps))),
             encoder_latents,
             init_from_decoder,
@@ -189,7 +189,11 @@ class Express(GAN):
         return kept
 
     def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
-        """Every phase has optimisers of its own, alike; E and R share one like the generator's."""
+        """Every phase has optimisers of its own, alike; E and R share one like the generator's.
+
+        The latent GAN's do without momentum: with Adam's usual beta_1 its generator lags behind D and stays where it
+        began.
+        """
         if self.steps_per_execution > 1:
             raise ValueError(f"steps_per_execution={self.steps_per_execution} must be 1: a phase may end at any step")
         host = self.host
@@ -200,7 +204,8 @@ class Express(GAN):
             optimizer.__class__.from_config(optimizer.get_config())
             for optimizer in (host.generator_optimizer, host.discriminator_optimizer, host.generator_optimizer)
         ]
-        self.latent_gan.set_optimizers(*alike[:2], learning_rate_scale)
+        latent = [type(it).from_config(it.get_config() | NO_MOMENTUM) for it in alike[:2] if hasattr(it, "beta_1")]
+        self.latent_gan.set_optimizers(*(latent or alike[:2]), learning_rate_scale)
         self.autoencoder_optimizer = alike[2]
         self.autoencoder_optimizer.build(self._autoencoder_variables)
 
@@ -304,17 +309,18 @@ def _deserialized(config, *parts):
     return config | {part: keras.saving.deserialize_keras_object(config[part]) for part in parts}
 
 
-def _make_latent_gan(dim, num_classes, spectral_norm, options):
+def _make_latent_gan(dim, num_classes, options):
     """Makes the latent GAN of a run whose host has the `options`: a plain GAN, with the host's loss if it has one."""
     names = ["n_dis", "ema_kimg", "seed"]
     if options.get("loss") is not None:
         names.append("loss")
         if options.get("penalty") != "prox" or options.get("n_dis", 1) >= GAN.prox_from:
             names += ["penalty", "penalty_weight"]
+    normalization = "none" if options.get("penalty") == "wgan_gp" else "spectral"
     sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH, "num_classes": num_classes}
     return GAN(
         networks.build("mlp", "generator", latent_dim=dim, **sizes),
-        networks.build("mlp", "discriminator", normalization="spectral" if spectral_norm else "none", **sizes),
+        networks.build("mlp", "discriminator", normalization=normalization, **sizes),
         **{name: options[name] for name in names if name in options},
     )
 
