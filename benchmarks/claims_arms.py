@@ -111,6 +111,7 @@ MIXTURE_COMPARISONS = [
 ]
 IMAGE_COMPARISONS = [
     *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan"),
+    ("pconv uniform 0.2", "pconv uniform 0.5"),
     *(
         (arm, control)
         for arm in IMAGE_ARMS

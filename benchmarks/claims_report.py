@@ -17,6 +17,7 @@ PAGE = ROOT / "docs" / "claims.md"
 README = ROOT / "README.md"
 TEMPLATE = ROOT / "benchmarks" / "claims_page.md"
 MARKERS = ("<!-- claims -->", "<!-- /claims -->")
+LEAST = 3  # seeds below which nothing is decided
 FEW = 5  # seeds below which an interval says little: that of 3 seeds is as wide as the three differences
 
 
@@ -53,7 +54,8 @@ def compare(done, dataset, one, two, name):
 
     Returns:
         {"seeds", "one", "two" (means), "difference", "low", "high", "wins", "verdict"}; None without a common seed.
-        The verdict is "beats" or "does not beat" if the interval excludes 0, else "undecided".
+        The verdict is "beats" or "does not beat" if the interval excludes 0, else, and with fewer than 3 seeds,
+        "undecided".
     """
     runs = {arm: _lines(done, dataset, arm) for arm in (one, two)}
     seeds = sorted(runs[one].keys() & runs[two].keys())
@@ -72,7 +74,7 @@ def compare(done, dataset, one, two, name):
         "low": low,
         "high": high,
         "wins": wins,
-        "verdict": "beats" if good else "does not beat" if bad else "undecided",
+        "verdict": "undecided" if len(seeds) < LEAST else "beats" if good else "does not beat" if bad else "undecided",
     }
 
 
@@ -98,7 +100,7 @@ def _verdict(found, measure, called):
     return f"**{words}** {called} ({found['two']:.{measure.digits}f}; {_interval(found, measure)}; {seeds})"
 
 
-def tables(done, least=3):
+def tables(done, least=LEAST):
     """Returns the lines of every data set's two tables; comparisons of at least so many seeds."""
     parts = []
     for dataset in sorted({key[0] for key in done}):

@@ -366,7 +366,7 @@ def test_health_sees_no_overfitting_where_there_is_none():
 
         def reals(self, num, split="train"):
             rng = np.random.default_rng({"train": 1, "heldout": 2}[split])
-            return rng.normal(size=(num, 2)).astype("float32"), None
+            return rng.normal(size=(num, 2)).astype("float32"), np.zeros(num, "int32")  # no labels: all 0
 
     signals = Health(make(), Data()).signals()
     apart = signals["d_train"] - signals["d_samples"]

@@ -211,10 +211,10 @@ def test_a_finished_run_has_nothing_to_do(clothes):
 def test_a_loss_that_is_no_number_stops_the_run_at_once(purpose, name, monkeypatch, tmp_path):
     critic = GAN.critic
 
-    def broken(self, images, batch, asked):
+    def broken(self, images, batch, asked, labels=None):
         # The factor breaks the gradient too: the loss is to be named all the same.
         factor = tf.where((self.step.value >= 5) & (asked == purpose), math.nan, 1.0)
-        return factor * critic(self, images, batch, asked)
+        return factor * critic(self, images, batch, asked, labels)
 
     monkeypatch.setattr(GAN, "critic", broken)
     with pytest.raises(Diverged) as stop:
