@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.batch import Batch
-from tfgan_zoo.methods.gan import GAN, apply, replica_mean, share
+from tfgan_zoo.methods.gan import GAN, replica_mean, share
 from tfgan_zoo.objectives import losses, overfitting, selection
 
 COSTS = registry.METHODS["ces"].options["costs"].default
@@ -183,13 +183,13 @@ class CES(GAN):
 
     def critic(self, images, batch, purpose, labels=None):
         """Logits[B, 1] of the discriminator that `batch` is shown to; of a plain batch those of `discriminator`."""
-        if not isinstance(batch, _Shown):
-            return super().critic(images, batch, purpose, labels)
-        if self.heads > 1:
-            return super().critic(images, batch, purpose, labels)[:, batch.index : batch.index + 1]
-        with self.scope(batch, purpose):
-            images = self.augmented(images)
-            return apply(self.discriminators[batch.index], images, batch.labels if labels is None else labels)
+        logits = super().critic(images, batch, purpose, labels)
+        if self.heads > 1 and isinstance(batch, _Shown):
+            return logits[:, batch.index : batch.index + 1]
+        return logits
+
+    def judging(self, batch):
+        return self.discriminators[batch.index if isinstance(batch, _Shown) and self.heads == 1 else 0]
 
     def scope(self, batch, purpose):
         """Opens the scope of the discriminator that `batch` is shown to; the first has that of the plain GAN."""

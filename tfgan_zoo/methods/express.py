@@ -204,8 +204,7 @@ class Express(GAN):
             optimizer.__class__.from_config(optimizer.get_config())
             for optimizer in (host.generator_optimizer, host.discriminator_optimizer, host.generator_optimizer)
         ]
-        latent = [type(it).from_config(it.get_config() | NO_MOMENTUM) for it in alike[:2] if hasattr(it, "beta_1")]
-        self.latent_gan.set_optimizers(*(latent or alike[:2]), learning_rate_scale)
+        self.latent_gan.set_optimizers(*map(_without_momentum, alike[:2]), learning_rate_scale)
         self.autoencoder_optimizer = alike[2]
         self.autoencoder_optimizer.build(self._autoencoder_variables)
 
@@ -291,6 +290,12 @@ class Express(GAN):
     @classmethod
     def from_config(cls, config):
         return cls(**_deserialized(config, "host", "encoder", "latent_gan"))
+
+
+def _without_momentum(optimizer):
+    """Returns an optimiser like it with `NO_MOMENTUM`, if it is of Adam's kind; else itself."""
+    config = optimizer.get_config()
+    return type(optimizer).from_config(config | NO_MOMENTUM) if NO_MOMENTUM.keys() <= config.keys() else optimizer
 
 
 def _other_weights(gan):

@@ -362,7 +362,11 @@ class GAN(keras.Model):
         """
         with self.scope(batch, purpose):
             images = self.augmented(images)
-            return apply(self.discriminator, images, batch.labels if labels is None else labels)
+            return apply(self.judging(batch), images, batch.labels if labels is None else labels)
+
+    def judging(self, batch):
+        """Returns the discriminator that a batch is shown to."""
+        return self.discriminator
 
     def augmented(self, images):
         """Returns the images as the discriminator sees them, with draws of the open scope."""
