@@ -50,6 +50,11 @@ def test_at_the_tick_that_passes_a_multiple_and_at_the_end(tmp_path, every, step
     assert [row["step"] for row in rows(run) if row["modes_2500"] is not None] == steps
 
 
+def test_a_tick_that_is_rounded_to_whole_steps_passes_its_multiple(tmp_path):
+    run = begin(tmp_path / "run", tick_kimg=0.019, eval_every_kimg=0.038)  # 2 steps, 0.016 kimg
+    assert [row["step"] for row in rows(run) if row["modes_2500"] is not None] == [4, 8, 9]
+
+
 def test_a_resumed_run_has_the_same_numbers_and_the_same_best(tmp_path, monkeypatch):
     whole = begin(tmp_path / "whole")
     note = callbacks.Guard.on_train_batch_end

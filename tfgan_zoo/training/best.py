@@ -1,6 +1,7 @@
 """Follows named metrics during a run, and keeps the weights that were best by the first of them."""
 
 import json
+import math
 import os
 
 from tfgan_zoo.evaluation import protocols
@@ -70,11 +71,15 @@ class Best:
         return f"{name}: best {best[name]:.5g} at step {best['step']}, last {last[name]:.5g} at step {last['step']}"
 
     def _due(self, step):
-        every, tick = self._config.eval_every_kimg, self._config.steps_per_tick
-        if every is None or step == self._config.steps:
+        config = self._config
+        if config.eval_every_kimg is None or step == config.steps:
             return True
-        before = (step - 1) // tick * tick
-        return step * self._config.batch_size // (every * 1000) > before * self._config.batch_size // (every * 1000)
+        tick = math.ceil(step / config.steps_per_tick)
+
+        def passed(ticks):  # in kimg as asked for: a tick is a whole number of steps, so its own kimg may fall short
+            return (ticks * config.tick_kimg + 1e-6) // config.eval_every_kimg
+
+        return passed(tick) > passed(tick - 1)
 
     def _better(self, one, two):
         return one > two if self._chosen[self._config.eval_metrics[0]].better == "higher" else one < two
