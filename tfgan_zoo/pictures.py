@@ -39,16 +39,16 @@ def grid(images, columns=None):
     return to_image(picture.reshape(rows * height, columns * width, channels))
 
 
-def classes(model, rows, columns, seed=0):
+def classes(model, rows, columns, seed=0, truncation=1.0, batch_size=64):
     """Returns a PIL image of a conditional model's samples, a class a row, a seed a column.
 
     Args:
-        model: what has `generate(num, seed, labels=)`.
+        model: what has `generate(num, seed, truncation, batch_size, labels)`.
         rows: int, how many classes, from the first on.
         columns: int, how many seeds, from `seed` on.
-        seed: int.
+        seed, truncation, batch_size: as `generate` takes them.
     """
-    samples = [model.generate(columns, seed, labels=label) for label in range(rows)]
+    samples = [model.generate(columns, seed, truncation, batch_size, labels=label) for label in range(rows)]
     return grid(np.concatenate(samples), columns)
 
 

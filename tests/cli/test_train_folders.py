@@ -105,8 +105,24 @@ def test_class_folders_train_conditionally_and_generate_by_label(photos, run, ca
     ):
         assert generate(["--model=run", "--num=2", "--output=grid.png", *flags]) == 0
         assert words in capsys.readouterr().out
-    assert generate(["--model=run", "--num=2", "--label=2"]) == 2
-    assert "label=2 must be in [0, 1]" in capsys.readouterr().err
+    for flags, words in (
+        (["--label=2"], "label=2 must be in [0, 1]"),
+        (["--label=dog"], "label='dog' must be a class, an integer from 0, or all"),
+        (["--label=all", "--interpolate=3"], "label=all makes one grid"),
+    ):
+        assert generate(["--model=run", "--num=2", *flags]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_grid_of_all_classes_has_the_samples_of_each_in_a_row(photos, run):
+    assert run(*TINY, "--conditional", "--dataset=my phötos", "--run_dir=run", "--image_size=32")[0] == 0
+    assert generate(["--model=run", "--num=3", "--seed=5", "--label=all", "--output=grid.png"]) == 0
+    for label in range(2):
+        alone = ["--columns=3", f"--label={label}", f"--output={label}.png"]
+        assert generate(["--model=run", "--num=3", "--seed=5", *alone]) == 0
+    grid, *rows = (np.asarray(Image.open(f"{name}.png")) for name in ("grid", "0", "1"))
+    np.testing.assert_array_equal(grid, np.concatenate(rows))
+    assert np.any(rows[0] != rows[1])
 
 
 def test_a_label_is_not_for_a_model_without_classes(donor, capsys):

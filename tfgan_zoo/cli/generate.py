@@ -14,6 +14,7 @@ COMMAND = app.Command(
         "--model=http://localhost:8501/v1/models/pconv --num=16 --output=served.png",
         "--model=exports/pconv --num=100 --seed=1000 --individual --output=images",
         "--model=runs/00000-pconv-fashion_mnist_10k --num=8 --interpolate=10 --output=strips.png",
+        "--model=pconv_conditional_fashion_mnist --label=all --num=8 --output=classes.png",
     ),
 )
 
@@ -22,10 +23,10 @@ def _declare():
     c = COMMAND
     c.string("model", None, "a run directory, a preset, a .keras file, an exported SavedModel or a server's URL")
     c.string("checkpoint", "last", "of a run: last, best or a step")
-    c.integer("num", 64, "how many images; with --interpolate, how many strips")
+    c.integer("num", 64, "how many images; with --interpolate, how many strips; with --label=all, how many a class")
     c.integer("seed", 0, "the first image's seed")
     c.string("output", "grid.png", "the PNG file to write; with --individual the folder")
-    c.integer("label", None, "of a conditional model: the class of all images (default: each seed draws its own)")
+    c.string("label", None, "of a conditional model: the class of all images, or all, a class a row of the grid")
     c.number("truncation", 1.0, "in [0, 1], scales the latents: less variety, more typical images")
     c.integer("columns", None, "images in a row of the grid (default: as square as can be)")
     c.boolean("individual", False, "write seed<N>.png files into the folder --output instead of a grid")
@@ -43,6 +44,7 @@ def main(argv=None):
 
 def _body(values, given):
     with app.checks():
+        values["label"] = _label(values["label"])
         _check(values)
         output = _writable(pathlib.Path(values["output"]), values["individual"])
         app.import_tensorflow()
@@ -76,14 +78,26 @@ def _check(values):
         raise ValueError(f"truncation={values['truncation']} must be in [0, 1]")
     if values["interpolate"] == 1 or (values["interpolate"] and values["individual"]):
         raise ValueError(f"interpolate={values['interpolate']} must be 0 or at least 2, and makes one picture")
+    if values["label"] == "all" and any(values[name] for name in ("individual", "interpolate", "columns")):
+        raise ValueError("label=all makes one grid, a class a row: leave out --individual, --interpolate and --columns")
     loading.kind(values["model"])
+
+
+def _label(label):
+    """Returns what --label says: None, "all" or an int."""
+    if label in (None, "all"):
+        return label
+    try:
+        return int(label)
+    except ValueError:
+        raise ValueError(f"label={label!r} must be a class, an integer from 0, or all") from None
 
 
 def _check_label(label, model, name):
     classes = model.num_classes
     if label is not None and not classes:
         raise ValueError(f"label={label} is for conditional models; model={name} has no classes")
-    if label is not None and not 0 <= label < classes:
+    if isinstance(label, int) and not 0 <= label < classes:
         raise ValueError(f"label={label} must be in [0, {classes - 1}], the classes of model={name}")
 
 
@@ -104,8 +118,12 @@ def _write(model, output, values):
         images = _strips(model, values)
         pictures.grid(images, columns=values["interpolate"]).save(output)
         return len(images)
+    asked = (values["num"], values["seed"], values["truncation"], values["batch_size"])
+    if values["label"] == "all":
+        pictures.classes(model, model.num_classes, *asked).save(output)
+        return model.num_classes * values["num"]
     labels = {} if values["label"] is None else {"labels": values["label"]}
-    images = model.generate(values["num"], values["seed"], values["truncation"], values["batch_size"], **labels)
+    images = model.generate(*asked, **labels)
     if values["individual"]:
         for seed, levels in enumerate(pictures.to_levels(images), start=values["seed"]):
             pictures.to_image(levels).save(output / f"seed{seed:08d}.png")
