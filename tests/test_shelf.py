@@ -104,6 +104,11 @@ def test_a_difference_is_of_runs_on_the_same_seeds_and_equal_budgets():
     assert results.difference(ours, None) is None
 
 
+def test_a_preset_is_compared_with_the_plain_gan_of_its_data_and_labels():
+    assert results.baseline_of(metadata("pconv_fashion_mnist")) == "gan_fashion_mnist"
+    assert results.baseline_of(metadata("pconv_conditional_fashion_mnist")) == "gan_conditional_fashion_mnist"
+
+
 def test_half_precision_must_be_within_the_deviation_in_every_value():
     exact = {"modes": {"mean": 8.0, "deviation": 0.0}, "good": {"mean": 0.5, "deviation": 0.01}}
     assert make_preset.costs_nothing(exact, exact)

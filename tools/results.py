@@ -41,6 +41,11 @@ def entry(about, value):
     return next(it for it in kept if it["value"] == value)
 
 
+def baseline_of(about):
+    """Returns the name of the plain GAN's preset on the same data, with or without labels alike."""
+    return f"{BASELINE}{'_conditional' if about.get('classes') else ''}_{about['dataset']}"
+
+
 def difference(about, baseline):
     """Compares a preset with the plain GAN's, evaluation run by evaluation run: the same seeds of the samples.
 
@@ -91,7 +96,7 @@ def _table(found, more):
             f"{it['fakes']:,} / {reals}",
             f"{about['kimg']:,g}",
             f"{about['seconds']:,.0f} s" if "seconds" in about else "-",
-            _compared(about, found.get(f"{BASELINE}_{about['dataset']}")),
+            _compared(about, found.get(baseline_of(about))),
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
