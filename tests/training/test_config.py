@@ -74,6 +74,14 @@ def test_every_table_is_asked_in_its_turn(monkeypatch):
 # What is refused
 
 
+def test_a_method_may_ask_for_other_values_on_one_network():
+    ring = {"dataset": "ring"}
+    assert (resolve(method="gan", **ring).d_lr, resolve(method="brc", **ring).d_lr) == (1e-3, 1e-4)
+    assert resolve(method="brc").d_lr == resolve(method="gan").d_lr == 2e-4  # on dcgan
+    assert resolve(method="express", host="brc", **ring).d_lr == 1e-4
+    assert resolve(method="brc", d_lr=5e-4, **ring).d_lr == 5e-4
+
+
 @pytest.mark.parametrize(
     "field, good, bad",
     [

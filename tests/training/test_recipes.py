@@ -96,10 +96,15 @@ def test_what_the_user_says_wins():
     )
 
 
-@pytest.mark.parametrize("name", ["pconv_fashion_mnist", "particle_fashion_mnist", "ces_ring"])
+@pytest.mark.parametrize("name", ["pconv_fashion_mnist", "particle_fashion_mnist", "ces_ring", "brc_ring"])
 def test_another_method_takes_along_what_the_recipe_had_for_its_own(name):
     plain = name.replace(name.split("_")[0], "gan", 1)
     assert resolved(recipes.read(name), method="gan") == resolved(recipes.read(plain))
+
+
+@pytest.mark.parametrize("name", ["gan_ring", "particle_ring"])
+def test_another_method_brings_what_it_asks_for_on_the_recipes_network(name):
+    assert resolved(recipes.read(name), method="brc") == resolved(recipes.read("brc_ring"))
 
 
 def test_another_network_brings_its_own_rates():
@@ -115,11 +120,11 @@ def test_another_augmentation_leaves_out_what_belonged_to_ada():
 
 
 def test_a_recipe_that_is_older_than_a_field_has_its_default(tmp_path):
-    whole = json.loads((recipes.FOLDER / "brc_ring.json").read_text())
+    whole = json.loads((recipes.FOLDER / "brc_fashion_mnist.json").read_text())
     del whole["augment"], whole["note"], whole["options"]["damping"]
     (tmp_path / "old.json").write_text(json.dumps(whole))
-    assert resolved(recipes.read(str(tmp_path / "old.json"))) == resolved(recipes.read("brc_ring"))
-    assert recipes.complete(whole)["options"] == recipes.read("brc_ring")["options"]
+    assert resolved(recipes.read(str(tmp_path / "old.json"))) == resolved(recipes.read("brc_fashion_mnist"))
+    assert recipes.complete(whole)["options"] == recipes.read("brc_fashion_mnist")["options"]
 
 
 def test_the_config_of_a_run_is_a_recipe(tmp_path):

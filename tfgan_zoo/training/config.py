@@ -237,8 +237,8 @@ _RANGES = {
 def resolve(**given):
     """Completes what the user gave with what the choices imply, and checks it, without TensorFlow.
 
-    Later tables win: the defaults, then those of the data set, the network, the loss, the penalty and the method,
-    then the user's own values.
+    Later tables win: the defaults, then those of the data set, the network, the loss, the penalty, the method, and the
+    method on that network, then the user's own values.
 
     Args:
         **given: fields of `Config` and the method's options; a None counts as not given.
@@ -271,8 +271,8 @@ def resolve(**given):
         values |= given
     if "ada" in values["augment"]:
         values |= registry.ADA | given
-    for hosted in _owners(values["method"], given)[1:]:
-        values |= registry.METHODS[hosted].defaults | given
+    for method in _owners(values["method"], given):
+        values |= registry.METHODS[method].implies(values["network"]) | given
     values["options"] = method_options(
         values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()}
     )

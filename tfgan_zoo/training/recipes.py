@@ -79,11 +79,13 @@ def settings(recipe, given):
     """
     values = {name: recipe[name] for name in FIELDS if recipe.get(name) is not None}
     options = values.pop("options", {})
+    network = values.get("network", configs.DEFAULTS["network"])
+    usual = configs.DEFAULTS | registry.NETWORKS[network].defaults
     for choice, table in _TABLES.items():
         old, new = values.get(choice), given.get(choice, values.get(choice))
         if new != old:
-            implied, other = (table[it].defaults if it in table else {} for it in (old, new))
-            follows = {name: implied.get(name, configs.DEFAULTS.get(name)) for name in implied.keys() | other.keys()}
+            implied, other = (table[it].implies(network) if it in table else {} for it in (old, new))
+            follows = {name: implied.get(name, usual.get(name)) for name in implied.keys() | other.keys()}
             values = {name: value for name, value in values.items() if follows.get(name, ...) != value}
     if "ada" not in given.get("augment", ("ada",)):
         values = {name: value for name, value in values.items() if name not in registry.ADA}
