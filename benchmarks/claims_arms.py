@@ -2,6 +2,10 @@
 
 import dataclasses
 
+# The set-up in which brc's authors report 8 of 8 modes of ring_r5: 10,000 steps of 512, tanh in G, their rates.
+_AUTHORS = "--latent_dim=256 --batch_size=512 --kimg=5120 --d_lr=1e-4 --beta_1=0.9"
+_TANH = "benchmarks/tanh_generator.py"
+
 # arm: the flags that make it, cheapest first. A word ending in .py in front is a script in the place of train.py.
 MIXTURE_ARMS = {
     "gan": "--method=gan",
@@ -42,6 +46,9 @@ MIXTURE_ARMS = {
     "ces mean spectral, no momentum": "--method=ces --selection=mean --normalization=spectral --beta_1=0 --beta_2=0.9",
     "brc c = 0 spectral, no momentum": "--method=brc --clamp=0 --normalization=spectral --beta_1=0 --beta_2=0.9",
     "brc spectral, no momentum": "--method=brc --normalization=spectral --beta_1=0 --beta_2=0.9",
+    "gan n_dis 10, authors' set-up": f"{_TANH} --method=gan --n_dis=10 {_AUTHORS}",
+    "brc c = 0, authors' set-up": f"{_TANH} --method=brc --clamp=0 {_AUTHORS}",
+    "brc, authors' set-up": f"{_TANH} --method=brc {_AUTHORS}",
 }
 
 # The arms on images: DCGAN, narrow and short enough for three seeds of each on two cores.
@@ -108,6 +115,8 @@ MIXTURE_COMPARISONS = [
     ("ces mean spectral, no momentum", "gan spectral, no momentum"),
     ("brc spectral, no momentum", "gan spectral, no momentum"),
     ("brc spectral, no momentum", "brc c = 0 spectral, no momentum"),
+    ("brc, authors' set-up", "gan n_dis 10, authors' set-up"),
+    ("brc, authors' set-up", "brc c = 0, authors' set-up"),
 ]
 IMAGE_COMPARISONS = [
     *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan"),

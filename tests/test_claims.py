@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from tfgan_zoo import networks
 from tfgan_zoo.cli import train
-from tfgan_zoo.networks import DCGANDiscriminator
+from tfgan_zoo.networks import DCGANDiscriminator, MLPDiscriminator
 from tfgan_zoo.training.config import resolve
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -18,6 +19,7 @@ sys.path.append(str(ROOT / "benchmarks"))  # scripts, not a package
 import claims  # noqa: E402
 import claims_report  # noqa: E402
 import instance_noise  # noqa: E402
+import tanh_generator  # noqa: E402
 from claims_arms import CLAIMS, IMAGES, MIXTURES, MODES, QUICK, kind  # noqa: E402
 
 ARMS = [("ring_r5", arm) for arm in MIXTURES.arms] + [("fashion_mnist_10k", arm) for arm in IMAGES.arms]
@@ -113,6 +115,12 @@ def test_a_finished_run_is_taken_for_its_arm_and_for_no_other(arm):
 def test_the_pages_are_what_the_lines_say():
     stale = [path.name for path, text in claims_report.pages(claims.finished()).items() if path.read_text() != text]
     assert not stale, "run: python benchmarks/claims.py report"
+
+
+def test_the_generator_of_brcs_authors_has_tanh_and_the_discriminator_is_the_zoos():
+    build = tanh_generator.with_tanh(networks.build)
+    assert build("mlp", "generator", shape=(2,), latent_dim=4).activation == "tanh"
+    assert build("mlp", "discriminator", shape=(2,)).activation == MLPDiscriminator(shape=(2,)).activation
 
 
 def test_instance_noise_leaves_the_first_perturbation_alone():
