@@ -2,6 +2,7 @@
 
     python benchmarks/claims.py run --datasets ring_r5 --jobs 2         # goes on where it was stopped
     python benchmarks/claims.py run --datasets fashion_mnist_10k        # the same on images
+    python benchmarks/claims.py run --datasets fashion_mnist_1k         # on few of them; needs `make data`
     python benchmarks/claims.py add runs/00007-gan-grid                 # a line of a run that is finished already
     python benchmarks/claims.py report                                  # writes docs/claims.md and the README's claims
     python benchmarks/claims.py report --check                          # exit status 1 if they are not up to date
@@ -25,7 +26,7 @@ import tempfile
 import time
 
 import claims_report
-from claims_arms import IMAGES, MIXTURES, QUICK, kind
+from claims_arms import IMAGES, MIXTURES, QUICK, SPLITS, kind
 
 from tfgan_zoo.cli import train
 from tfgan_zoo.training import config as configs
@@ -47,7 +48,8 @@ def command_of(dataset, arm, seed, extra=()):
     """Returns (the script, the flags) of one run, but for its folder."""
     own = kind(dataset).arms[arm].split()
     script = own.pop(0) if own[0].endswith(".py") else "train.py"
-    flags = [*own, *kind(dataset).flags.split(), *extra, f"--dataset={dataset}", f"--seed={seed}", "--threads=1"]
+    data = SPLITS.get(dataset, f"--dataset={dataset}").split()
+    flags = [*own, *kind(dataset).flags.split(), *extra, *data, f"--seed={seed}", "--threads=1"]
     return script, flags
 
 

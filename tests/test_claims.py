@@ -20,7 +20,7 @@ import claims  # noqa: E402
 import claims_report  # noqa: E402
 import instance_noise  # noqa: E402
 import tanh_generator  # noqa: E402
-from claims_arms import CLAIMS, IMAGES, MIXTURES, MODES, QUICK, kind  # noqa: E402
+from claims_arms import CLAIMS, IMAGES, MIXTURES, MODES, QUICK, SPLITS, kind  # noqa: E402
 
 ARMS = [("ring_r5", arm) for arm in MIXTURES.arms] + [("fashion_mnist_10k", arm) for arm in IMAGES.arms]
 
@@ -85,7 +85,7 @@ def test_comparisons_and_claims_name_arms_that_there_are():
         assert {claim.arm, *claim.against} <= kind(claim.dataset).arms.keys()
         assert set(claim.measures) <= kind(claim.dataset).measures.keys()
     assert all(set(arms) <= kind(dataset).arms.keys() for dataset, (arms, _) in QUICK.items())
-    assert {name for name, *_ in claims.finished()} <= {*MODES, "fashion_mnist_10k"}
+    assert {name for name, *_ in claims.finished()} <= {*MODES, *SPLITS, "fashion_mnist_10k"}
 
 
 def test_every_line_was_made_by_the_flags_that_its_arm_has_now():
