@@ -61,6 +61,8 @@ IMAGE_ARMS = {
     "pconv additive 0.1": "--method=pconv --perturb_law=additive --perturb=0.1",
     "dropout in D": "--method=pconv --perturb_law=bernoulli --perturb=0.3 --noperturb_first",
     "instance noise": "benchmarks/instance_noise.py --method=pconv --perturb_law=additive --perturb=0.3",
+    "gan conditional": "--method=gan --conditional",
+    "pconv uniform 0.5 conditional": "--method=pconv --perturb_law=uniform --perturb=0.5 --conditional",
     "particle cramer beta 0": "--method=particle --energy=cramer --beta=0",
     "particle cramer l2": "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
     "ces best": "--method=ces --selection=best",
@@ -119,12 +121,13 @@ MIXTURE_COMPARISONS = [
     ("brc, authors' set-up", "brc c = 0, authors' set-up"),
 ]
 IMAGE_COMPARISONS = [
-    *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan"),
+    *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan" and "conditional" not in arm),
+    ("pconv uniform 0.5 conditional", "gan conditional"),
     ("pconv uniform 0.2", "pconv uniform 0.5"),
     *(
         (arm, control)
         for arm in IMAGE_ARMS
-        if arm.startswith("pconv")
+        if arm.startswith("pconv") and "conditional" not in arm
         for control in ("dropout in D", "instance noise")
     ),
     ("particle cramer l2", "particle cramer beta 0"),
