@@ -247,6 +247,14 @@ CLAIMS = [
         },
     ),
     Claim(
+        "ces",
+        "more than discriminators that are alike",
+        "fashion_mnist_10k",
+        "ces mean",
+        ("fd_fashion_10k",),
+        {"gan": "the plain GAN", "ces homogeneous": "three discriminators of one cost"},
+    ),
+    Claim(
         "particle",
         "a stabilizing term that makes the distance trainable",
         "ring_r5",
