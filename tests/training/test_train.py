@@ -151,9 +151,17 @@ def test_a_run_stopped_at_any_step_resumes_to_the_same_bits(step, straight, at_s
     assert state(run) == state(straight)
 
 
-def test_the_handlers_of_before_are_back(straight):
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+def test_the_handlers_of_before_are_back(tmp_path):
+    def mine(number, frame):
+        pytest.fail(f"signal {number}")
+
+    before = {it: signal.signal(it, mine) for it in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        begin(tmp_path / "run", **RING)
+        assert [signal.getsignal(it) for it in before] == [mine, mine]
+    finally:
+        for it, handler in before.items():
+            signal.signal(it, handler)
 
 
 def test_sigterm_stops_too(at_step, tmp_path):
