@@ -282,6 +282,14 @@ CLAIMS = [
             "gan spectral, no momentum": "its host with spectral norm and no momentum",
         },
     ),
+    Claim(
+        "brc",
+        "8 of 8 modes in its authors' set-up",
+        "ring_r5",
+        "brc, authors' set-up",
+        ("modes", "good"),
+        {"brc c = 0, authors' set-up": "temporary steps alone"},
+    ),
 ]
 
 # One arm of each method and its baseline, what --quick runs: {data set: (arms, flags that shorten)}.
