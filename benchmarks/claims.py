@@ -2,7 +2,7 @@
 
     python benchmarks/claims.py run --datasets ring_r5 --jobs 2         # goes on where it was stopped
     python benchmarks/claims.py run --datasets fashion_mnist_10k        # the same on images
-    python benchmarks/claims.py run --datasets fashion_mnist_1k         # on few of them; needs `make data`
+    python benchmarks/claims.py run --datasets fashion_mnist_500        # on few of them; needs `make data`
     python benchmarks/claims.py add runs/00007-gan-grid                 # a line of a run that is finished already
     python benchmarks/claims.py report                                  # writes docs/claims.md and the README's claims
     python benchmarks/claims.py report --check                          # exit status 1 if they are not up to date

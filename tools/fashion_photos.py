@@ -14,8 +14,8 @@ from tfgan_zoo.cli import app
 EACH = 50
 
 
-def write(folder, each=EACH):
-    """Writes the first `each` training images of each class of fashion_mnist_10k into `folder`, one folder a class."""
+def write(folder):
+    """Writes the first `EACH` training images of each class of fashion_mnist_10k into `folder`, one folder a class."""
     from tfgan_zoo import data, pictures
 
     source = data.load("fashion_mnist_10k")
@@ -23,7 +23,7 @@ def write(folder, each=EACH):
     for label, name in enumerate(source.label_names):
         place = folder / f"{label} {name.replace('/', ' or ')}"
         place.mkdir(parents=True)
-        for number, image in enumerate(pictures.to_levels((images[labels == label][:each] + 1) / 2)):
+        for number, image in enumerate(pictures.to_levels((images[labels == label][:EACH] + 1) / 2)):
             pictures.to_image(image).save(place / f"{number:03d}.png")
 
 

@@ -113,6 +113,10 @@ def test_another_network_brings_its_own_rates():
     assert (config.width, config.kimg) == (32, 512)
 
 
+def test_another_penalty_takes_the_place_of_what_the_network_has():
+    assert resolved(recipes.read("gan_fashion_mnist"), penalty="wgan_gp").normalization == "none"
+
+
 def test_another_augmentation_leaves_out_what_belonged_to_ada():
     recipe = recipes.read("pconv_fashion_mnist") | {"augment": ("ada",), "ada_target": 0.5, "ada_kimg": 100.0}
     assert resolved(recipe).ada_kimg == 100
@@ -180,6 +184,7 @@ def test_list_tells_recipes(run):
         ('{"options": {"clamp": 3}}', "clamp=3 is an option of method=brc"),
         ('{"about": 3}', "about=3 must be a sentence"),
         ('{"dataset": "fasion_mnist"}', "did you mean fashion_mnist?"),
+        ('{"network": "mpl"}', "network=mpl is unknown (did you mean mlp?)"),
         (None, "cannot be read: No such file"),
     ],
 )

@@ -28,7 +28,8 @@ class BRC(GAN):
     only; clamping it for every loss is our choice, and damping is the other cure. clamp=0, plain unrolled steps, is
     the control that shows what c adds. With wasserstein and a penalty that is blind to the fakes (or none),
     df/dG = -dF/dG, so c only rescales g_G. D's variables are put back in the one-stage form too, so that nothing but
-    its own updates moves D. R1 stays lazy: on every 16th step all updates, temporary ones included, and f have it.
+    its own updates moves D. On mixtures train.py takes the authors' rate of D, 1e-4 to G's 1e-3. R1 stays lazy: on
+    every 16th step all updates, temporary ones included, and f have it.
 
     Logs: `c`, and `c_unclamped`, which tells how often the bound is at work. A step reads `n_dis` + `inner_steps` + 1
     batches of reals.

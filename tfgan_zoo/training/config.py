@@ -265,10 +265,9 @@ def resolve(**given):
         (registry.NETWORKS, "network"),
         (registry.LOSSES, "loss"),
         (registry.PENALTIES, "penalty"),
-        (registry.METHODS, "method"),
     ):
-        values |= table[registry.choose(argument, values[argument], table)].defaults
-        values |= given
+        values |= table[registry.choose(argument, values[argument], table)].defaults | given
+    registry.choose("method", values["method"], registry.METHODS)
     if "ada" in values["augment"]:
         values |= registry.ADA | given
     for method in _owners(values["method"], given):

@@ -80,7 +80,9 @@ def settings(recipe, given):
     values = {name: recipe[name] for name in FIELDS if recipe.get(name) is not None}
     options = values.pop("options", {})
     network = values.get("network", configs.DEFAULTS["network"])
-    usual = configs.DEFAULTS | registry.NETWORKS[network].defaults
+    usual = configs.DEFAULTS
+    if network in registry.NETWORKS:  # `config.resolve` refuses another
+        usual = usual | registry.NETWORKS[network].defaults
     for choice, table in _TABLES.items():
         old, new = values.get(choice), given.get(choice, values.get(choice))
         if new != old:
