@@ -92,7 +92,7 @@ def moved(before, network):
 def everything(model):
     """Weights and optimisers, as bytes."""
     optimizers = [gan.__dict__[f"{role}_optimizer"] for gan in (model.host, model.latent_gan) for role in ROLES]
-    variables = [v for optimizer in (*optimizers, model.autoencoder_optimizer) for v in optimizer.variables]
+    variables = [v for optimizer in (*optimizers, model.autoencoder.optimizer) for v in optimizer.variables]
     return [(variable.path, variable.numpy().tobytes()) for variable in (*model.weights, *variables)]
 
 
@@ -108,12 +108,12 @@ def different(one, two):
 
 def parts(model):
     return {
-        "E": model.encoder,
-        "R": model.decoder,
+        "E": model.autoencoder.encoder,
+        "R": model.autoencoder.decoder,
         "G1": model.latent_gan.generator,
         "D1": model.latent_gan.discriminator,
         "averaged G1": model.latent_gan.ema_generator,
-        "whitening": model.whitening,
+        "whitening": model.autoencoder.whitening,
         "G2": model.host.generator,
         "D2": model.host.discriminator,
         "averaged G2": model.host.ema_generator,
@@ -144,14 +144,14 @@ def test_a_phase_moves_its_own_weights_and_leaves_all_others_bitwise_alone(phase
 
 def test_batch_normalisation_of_the_encoder_rests_with_it():
     model = make(network="dcgan", discriminator={"normalization": "batch"})
-    statistics = [weight for weight in model.encoder.weights if "moving" in weight.path]
+    statistics = [weight for weight in model.autoencoder.encoder.weights if "moving" in weight.path]
     assert statistics
     start = [weight.numpy().copy() for weight in statistics]
     train(model, 2)
     assert not same(start, [weight.numpy() for weight in statistics])
-    before = copies(model.encoder, model.decoder)
+    before = copies(model.autoencoder.encoder, model.autoencoder.decoder)
     train(model, 4, first=2)
-    assert same(before, copies(model.encoder, model.decoder))
+    assert same(before, copies(model.autoencoder.encoder, model.autoencoder.decoder))
 
 
 def test_every_phase_has_its_own_optimisers_and_counts():
@@ -159,7 +159,7 @@ def test_every_phase_has_its_own_optimisers_and_counts():
     train(model)
     assert model.reals_per_step == 2
     counts = {
-        "autoencoder": model.autoencoder_optimizer,
+        "autoencoder": model.autoencoder.optimizer,
         "G1": model.latent_gan.generator_optimizer,
         "D1": model.latent_gan.discriminator_optimizer,
         "G2": model.generator_optimizer,
@@ -194,7 +194,7 @@ def test_linear_autoencoder_finds_a_ring_in_16_dimensions():
     model = Express(host, encoder, latent_gan, boundaries=(10**6, 10**6 + 1))
     model.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2))
     history = model.fit(embedded, batch_size=128, epochs=40, verbose=0).history
-    error = np.mean((model.decoder(model.encoder(embedded)) - embedded) ** 2)
+    error = np.mean((model.autoencoder.decoder(model.autoencoder.encoder(embedded)) - embedded) ** 2)
     assert error < 1e-4 * embedded.var()
     assert history["reconstruction"][-1] < 1e-3 * embedded.var() < history["reconstruction"][0]
 
@@ -205,12 +205,16 @@ def test_one_autoencoder_step_by_hand():
     twin.set_weights(model.get_weights())
     x = one_batch(model).images
     logs = train(model, 1)
-    variables = twin.encoder.trainable_variables + twin.decoder.trainable_variables
+    variables = twin.autoencoder.encoder.trainable_variables + twin.autoencoder.decoder.trainable_variables
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean((twin.decoder(twin.encoder(x)) - x) ** 2)
+        loss = tf.reduce_mean((twin.autoencoder.decoder(twin.autoencoder.encoder(x)) - x) ** 2)
     for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
         variable.assign_sub(0.1 * gradient)
-    for one, two in zip(copies(model.encoder, model.decoder), copies(twin.encoder, twin.decoder), strict=True):
+    for one, two in zip(
+        copies(model.autoencoder.encoder, model.autoencoder.decoder),
+        copies(twin.autoencoder.encoder, twin.autoencoder.decoder),
+        strict=True,
+    ):
         np.testing.assert_allclose(one, two, atol=1e-6)
     assert logs["g_loss"] == logs["reconstruction"] == pytest.approx([float(loss)], rel=1e-5)
 
@@ -220,17 +224,17 @@ def test_whitening_is_a_plain_mean_at_first_over_the_codes_in_inference():
     seen = []
     for step in range(3):
         train(model, 1, first=step)
-        seen.append(model.encoder(one_batch(model, step).images, training=False).numpy())
+        seen.append(model.autoencoder.encoder(one_batch(model, step).images, training=False).numpy())
     codes = np.concatenate(seen).astype("float64")
-    np.testing.assert_allclose(model.whitening.mean, codes.mean(axis=0), rtol=1e-3, atol=1e-6)
-    np.testing.assert_allclose(model.whitening.variance, codes.var(axis=0), rtol=1e-3)
+    np.testing.assert_allclose(model.autoencoder.whitening.mean, codes.mean(axis=0), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(model.autoencoder.whitening.variance, codes.var(axis=0), rtol=1e-3)
 
 
 def test_whitening_round_trips():
     model = make()
     train(model, 2)
-    codes = model.encoder(reals(model)[:, 0])
-    np.testing.assert_allclose(model.whitening(model.whitening.whiten(codes)), codes, atol=1e-5)
+    codes = model.autoencoder.encoder(reals(model)[:, 0])
+    np.testing.assert_allclose(model.autoencoder.whitening(model.autoencoder.whitening.whiten(codes)), codes, atol=1e-5)
 
 
 # Phase 1
@@ -244,8 +248,10 @@ def test_the_latent_gan_is_shown_whitened_codes():
     model.update({"images": tf.constant(reals(model)[:BATCH])})
     images = reals(model)[:BATCH]
     for row in range(2):
-        codes = model.encoder(images[:, row]).numpy()
-        white = (codes - model.whitening.mean.numpy()) / np.sqrt(model.whitening.variance.numpy() + 1e-8)
+        codes = model.autoencoder.encoder(images[:, row]).numpy()
+        white = (codes - model.autoencoder.whitening.mean.numpy()) / np.sqrt(
+            model.autoencoder.whitening.variance.numpy() + 1e-8
+        )
         np.testing.assert_allclose(seen[0][:, row], white, atol=1e-4)
 
 
@@ -264,7 +270,9 @@ def test_sample_is_g2_of_unwhitened_g1():
     set_apart(model.host.ema_generator)
     z = np.random.default_rng(0).normal(size=(7, LATENTS)).astype("float32")
     white = model.latent_gan.ema_generator(z).numpy()
-    codes = white * np.sqrt(model.whitening.variance.numpy() + 1e-8) + model.whitening.mean.numpy()
+    codes = (
+        white * np.sqrt(model.autoencoder.whitening.variance.numpy() + 1e-8) + model.autoencoder.whitening.mean.numpy()
+    )
     np.testing.assert_allclose(model.sample(z), model.host.ema_generator(codes), atol=1e-6)
     assert model.latent_dim == LATENTS and model.host.latent_dim == CODES
     np.testing.assert_allclose(
@@ -287,7 +295,7 @@ def test_one_step_of_the_data_gan_by_hand(method):
     def fakes(purpose):
         with random.scope(3, 4, f"{purpose}/fakes"):  # the run's step: the host's own is 0
             z = random.normal((BATCH, LATENTS), "latents")
-        return host.generator(twin.whitening(twin.latent_gan.ema_generator(z)), training=True)
+        return host.generator(twin.autoencoder.whitening(twin.latent_gan.ema_generator(z)), training=True)
 
     def critic(images, purpose):
         with random.scope(3, 4, purpose):
@@ -315,9 +323,11 @@ def test_encoder_latents_feed_the_codes_of_the_batch_to_every_network_call(metho
     model = make(method, encoder_latents=True, host={"ema_kimg": 0.01, **own})
     train(model, 4)
     batch = one_batch(model, 4)
-    np.testing.assert_array_equal(model.host.latents(batch), model.encoder(batch.images, training=False))
+    np.testing.assert_array_equal(model.host.latents(batch), model.autoencoder.encoder(batch.images, training=False))
     images = model.host.fakes(batch, "generator")
-    np.testing.assert_allclose(images, model.host.generator(model.encoder(batch.images), training=True), atol=1e-6)
+    np.testing.assert_allclose(
+        images, model.host.generator(model.autoencoder.encoder(batch.images), training=True), atol=1e-6
+    )
     history = train(model, 2, first=4)
     assert np.isfinite(history["g_loss"]).all() and moved(copies(make(method).host.generator), model.host.generator)
 
@@ -325,13 +335,13 @@ def test_encoder_latents_feed_the_codes_of_the_batch_to_every_network_call(metho
 def test_init_from_decoder_starts_g2_at_r():
     model = make(network="dcgan", init_from_decoder=True)
     train(model, 4)
-    codes = model.encoder(one_batch(model).images)
+    codes = model.autoencoder.encoder(one_batch(model).images)
     model._enter()  # what the next step does before anything else
-    np.testing.assert_array_equal(model.host.generator(codes), model.decoder(codes))
-    assert same(copies(model.host.generator), copies(model.decoder))  # moving statistics too
+    np.testing.assert_array_equal(model.host.generator(codes), model.autoencoder.decoder(codes))
+    assert same(copies(model.host.generator), copies(model.autoencoder.decoder))  # moving statistics too
     train(model, 1, first=4)
     after = copies(model.host.generator)
-    assert not same(after, copies(model.decoder))
+    assert not same(after, copies(model.autoencoder.decoder))
     model._enter()
     assert same(after, copies(model.host.generator))  # once
 
@@ -347,9 +357,9 @@ def test_without_it_g2_starts_where_it_was_made():
 def test_sampling_uses_the_averaged_decoder_until_phase_2():
     model = make(network="dcgan", host={"ema_kimg": 0.0})
     train(model, 1)
-    assert same(copies(model.host.ema_generator), copies(model.decoder))
+    assert same(copies(model.host.ema_generator), copies(model.autoencoder.decoder))
     train(model, 3, first=1)
-    assert same(copies(model.host.ema_generator), copies(model.decoder))
+    assert same(copies(model.host.ema_generator), copies(model.autoencoder.decoder))
     train(model, 1, first=4)
     assert same(copies(model.host.ema_generator), copies(model.host.generator))
 
@@ -393,7 +403,7 @@ def test_rates_follow_the_runs_step():
         return [float(optimizer.learning_rate.numpy()) for optimizer in optimizers]
 
     train(model, 2)
-    assert rates(model.autoencoder_optimizer) == pytest.approx([0.9e-3])
+    assert rates(model.autoencoder.optimizer) == pytest.approx([0.9e-3])
     train(model, 2, first=2)
     gan = model.latent_gan
     assert rates(gan.generator_optimizer, gan.discriminator_optimizer) == pytest.approx([0.7e-3] * 2)
@@ -422,8 +432,10 @@ def test_logs_have_the_same_names_and_a_meaning_in_every_phase(method, extra):
     assert all(np.isfinite(values).all() for values in history.values())
     assert history["g_loss"][:2] == history["reconstruction"][:2]
     assert history["d_loss"][:2] == [0, 0] and all(value != 0 for value in history["d_loss"][2:])
-    assert history["reconstruction"][2:] == [float(model.reconstruction.numpy())] * 4
-    assert float(model.reconstruction.numpy()) == pytest.approx(np.mean(history["reconstruction"][:2]), rel=1e-5)
+    assert history["reconstruction"][2:] == [float(model.autoencoder.reconstruction.numpy())] * 4
+    assert float(model.autoencoder.reconstruction.numpy()) == pytest.approx(
+        np.mean(history["reconstruction"][:2]), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("method", [CES, Particle])
@@ -538,7 +550,7 @@ def on(strategy, **options):
     ],
 )
 def test_ten_sgd_steps_on_two_replicas_equal_one_device(options, mirrored):
-    start = copies(make(network=options.get("network", "mlp")).whitening)
+    start = copies(make(network=options.get("network", "mlp")).autoencoder.whitening)
     alone, logs_alone = on(None, **options)
     shared, logs_shared = on(mirrored, **options)
     for one, two in zip(alone.weights, shared.weights, strict=True):
@@ -549,7 +561,7 @@ def test_ten_sgd_steps_on_two_replicas_equal_one_device(options, mirrored):
     for weight in shared.weights:
         first, second = (copy.numpy() for copy in weight.value.values)
         assert first.tobytes() == second.tobytes(), weight.path
-    assert not same(start, copies(shared.whitening))
+    assert not same(start, copies(shared.autoencoder.whitening))
 
 
 def test_whitening_is_over_the_global_batch(mirrored):
@@ -561,8 +573,8 @@ def test_whitening_is_over_the_global_batch(mirrored):
         with strategy.scope() if strategy else contextlib.nullcontext():
             model = make(optimizer=lambda: keras.optimizers.SGD(1e-30), run_eagerly=False)
         model.fit(dataset, verbose=0)
-        codes = model.encoder(x[:, 0]).numpy()
-        np.testing.assert_allclose(model.whitening.variance.numpy(), codes.var(axis=0), rtol=1e-4)
+        codes = model.autoencoder.encoder(x[:, 0]).numpy()
+        np.testing.assert_allclose(model.autoencoder.whitening.variance.numpy(), codes.var(axis=0), rtol=1e-4)
         variances.append(codes.var(axis=0))
     assert np.min(variances) > 0
 
@@ -573,7 +585,10 @@ def test_bfloat16_trains_with_float32_codes():
     history = train(model)
     assert all(np.isfinite(values).all() for values in history.values())
     assert model.generator.codes(np.zeros((2, LATENTS), "float32")).dtype == "float32"
-    assert model.whitening.mean.dtype == "float32" and model(np.zeros((2, LATENTS), "float32")).dtype == "float32"
+    assert (
+        model.autoencoder.whitening.mean.dtype == "float32"
+        and model(np.zeros((2, LATENTS), "float32")).dtype == "float32"
+    )
 
 
 # Runs
@@ -599,9 +614,9 @@ def test_any_method_is_a_host_and_every_trainable_weight_moves(host):
 def test_a_run_has_the_networks_and_the_split_of_the_paper():
     model = build_model(config(host="pconv", kimg=0.8))
     assert model.begins.numpy().tolist() == [10, 30]
-    assert model.host.discriminator.perturb == 0.5 and model.encoder.perturb == 0.0
-    assert type(model.encoder) is type(model.host.discriminator)
-    assert model.encoder.outputs == model.host.latent_dim == model.latent_dim == 8
+    assert model.host.discriminator.perturb == 0.5 and model.autoencoder.encoder.perturb == 0.0
+    assert type(model.autoencoder.encoder) is type(model.host.discriminator)
+    assert model.autoencoder.encoder.outputs == model.host.latent_dim == model.latent_dim == 8
     for network in (model.latent_gan.generator, model.latent_gan.discriminator):
         assert (network.width, network.depth) == (512, 3)
 

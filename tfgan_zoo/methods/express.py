@@ -6,57 +6,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import networks, random, registry
-from tfgan_zoo.layers import Whitening, power_iteration
+from tfgan_zoo import random, registry
+from tfgan_zoo.layers import Whitening
 from tfgan_zoo.methods import batch as batches
-from tfgan_zoo.methods.gan import GAN, apply, assign, global_norm, replica_mean, share, update_average
+from tfgan_zoo.methods.autoencoder import AutoEncoder
+from tfgan_zoo.methods.express_generator import ExpressGenerator, deserialized, serialized
+from tfgan_zoo.methods.gan import GAN, assign, update_average
+from tfgan_zoo.methods.latent_gan import make_latent_gan, without_momentum
 
 SPLIT = (0.1, 0.3)  # of the run's steps: where phases 1 and 2 begin
-WIDTH, DEPTH = 512, 3  # of the latent GAN's networks
-NO_MOMENTUM = {"beta_1": 0.0, "beta_2": 0.9}  # of Adam, as in SNGAN
-DECAY = 0.99  # of the running means over the codes
-
-
-@keras.saving.register_keras_serializable("tfgan_zoo")
-class ExpressGenerator(keras.Model):
-    """z -> codes -> images: G2(unwhiten(G1(z))).
-
-    Args:
-        latent_generator: G1, latents[N, latent_dim] -> whitened codes[N, d], always in inference mode.
-        whitening: the `layers.Whitening` of the codes.
-        image_generator: G2, codes[N, d] -> images[N, ...].
-
-    >>> from tfgan_zoo.layers import Whitening
-    >>> from tfgan_zoo.networks import MLPGenerator
-    >>> generator = ExpressGenerator(MLPGenerator((3,), latent_dim=8), Whitening(3), MLPGenerator((2,), latent_dim=3))
-    >>> generator.latent_dim, generator(np.zeros((5, 8))).shape.as_list()
-    (8, [5, 2])
-    """
-
-    def __init__(self, latent_generator, whitening, image_generator, **kwargs):
-        super().__init__(**({"dtype": "float32"} | kwargs))
-        self.latent_generator, self.whitening, self.image_generator = latent_generator, whitening, image_generator
-        self.latent_dim, self.image_shape = latent_generator.latent_dim, image_generator.image_shape
-        self.built = True
-
-    @property
-    def num_classes(self):
-        """How many classes G1 and G2 know; 0 for none."""
-        return getattr(self.image_generator, "num_classes", 0)
-
-    def codes(self, latents, labels=None):
-        """Returns float32[N, d], what G2 eats, of latents[N, latent_dim]."""
-        return self.whitening(apply(self.latent_generator, latents, labels, training=False))
-
-    def call(self, latents, labels=None, training=False):
-        return apply(self.image_generator, self.codes(latents, labels), labels, training=training)
-
-    def get_config(self):
-        return {"name": self.name} | _serialized(self, "latent_generator", "whitening", "image_generator")
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**_deserialized(config, "latent_generator", "whitening", "image_generator"))
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -124,14 +82,12 @@ class Express(GAN):
             ema_generator=make(host.ema_generator),
             **kwargs,
         )
-        self.host, self.encoder, self.latent_gan = host, encoder, latent_gan
-        self.whitening = self.generator.whitening
-        self.decoder = host.generator.__class__.from_config(host.generator.get_config())
+        self.host, self.latent_gan = host, latent_gan
+        decoder = host.generator.__class__.from_config(host.generator.get_config())
+        self.autoencoder = AutoEncoder(encoder, decoder, self.generator.whitening)
         self.encoder_latents, self.init_from_decoder = bool(encoder_latents), bool(init_from_decoder)
         self.begins = self._state("begins", dtype="int64", shape=(2,))
         self.begins.assign(boundaries)
-        self.reconstruction = self._state("reconstruction")
-        self.autoencoder_optimizer = None
         self._phase = 0
         host.run_step = latent_gan.run_step = self.step
         host.latents = self._codes
@@ -156,7 +112,7 @@ class Express(GAN):
         return cls(
             data_gan,
             make("encoder", outputs=dim),
-            _make_latent_gan(dim, data_gan.num_classes, options),
+            make_latent_gan(dim, data_gan.num_classes, options),
             (first, max(first + 1, round(SPLIT[1] * steps))),
             encoder_latents,
             init_from_decoder,
@@ -204,9 +160,8 @@ class Express(GAN):
             optimizer.__class__.from_config(optimizer.get_config())
             for optimizer in (host.generator_optimizer, host.discriminator_optimizer, host.generator_optimizer)
         ]
-        self.latent_gan.set_optimizers(*map(_without_momentum, alike[:2]), learning_rate_scale)
-        self.autoencoder_optimizer = alike[2]
-        self.autoencoder_optimizer.build(self._autoencoder_variables)
+        self.latent_gan.set_optimizers(*map(without_momentum, alike[:2]), learning_rate_scale)
+        self.autoencoder.set_optimizer(alike[2], self._base_learning_rates["generator"])
 
     def make_train_function(self, force=False):
         """One function for each phase, traced when it comes: replicas cannot apply an optimiser inside a `tf.cond`."""
@@ -228,74 +183,53 @@ class Express(GAN):
         phase = self._phase
         logs = (self._update_autoencoder, self._update_latent_gan, self.host.update)[phase](data)
         self.step.assign_add(1)
-        logs = dict.fromkeys(self.log_names, tf.zeros([])) | {"reconstruction": self.reconstruction.value} | logs
-        return logs | {"phase": tf.constant(phase, tf.float32)}
+        logs = {"reconstruction": self.autoencoder.reconstruction.value} | logs
+        return dict.fromkeys(self.log_names, tf.zeros([])) | logs | {"phase": tf.constant(phase, tf.float32)}
 
     def _enter(self):
         """Notes, outside any graph, the phase of the step to come; phase 2 may begin at the decoder."""
         self._phase = self.phase
         if self.init_from_decoder and self.step.numpy() == self.begins.numpy()[1]:
-            assign(self.host.generator.weights, self.decoder.weights)  # a run resumed here does it again: the same
-
-    @property
-    def _autoencoder_variables(self):
-        return self.encoder.trainable_variables + self.decoder.trainable_variables
+            # A run that is resumed here does it again: the same.
+            assign(self.host.generator.weights, self.autoencoder.decoder.weights)
 
     def _update_autoencoder(self, data):
         batch, *_ = batches.split(data, self.reals_per_step)
-        if self.learning_rate_scale is not None:
-            base = self._base_learning_rates["generator"]
-            self.autoencoder_optimizer.learning_rate.assign(base * self.learning_rate_scale(self.step.value))
-        power_iteration(self.encoder)
-        with tf.GradientTape() as tape:
-            with self.scope(batch, "encoder"):
-                codes = self.encoder(batch.images, training=True)
-            with self.scope(batch, "decoder"):
-                loss = tf.reduce_mean(tf.square(apply(self.decoder, codes, batch.labels) - batch.images))
-            shared = share(loss)
-        gradients = tape.gradient(shared, self._autoencoder_variables)
-        self.autoencoder_optimizer.apply(gradients, self._autoencoder_variables)
-        update_average(self.host.ema_generator, self.decoder, self.step.value, batch.size, self.ema_kimg)
-        self._observe(self.encoder(batch.images, training=False), loss)
-        return {"g_loss": loss, "g_grad_norm": global_norm(gradients), "reconstruction": loss}
-
-    def _observe(self, codes, loss):
-        weight = tf.maximum(1 - DECAY, 1 / (tf.cast(self.step.value, tf.float32) + 1))
-        mean = replica_mean(tf.reduce_mean(codes, axis=0))
-        self.whitening.adapt(mean, replica_mean(tf.reduce_mean(tf.square(codes - mean), axis=0)), weight)
-        self.reconstruction.assign_add(weight * (replica_mean(loss) - self.reconstruction.value))
+        scale = None if self.learning_rate_scale is None else self.learning_rate_scale(self.step.value)
+        logs = self.autoencoder.update(batch, self.step.value, self.scope, scale)
+        update_average(self.host.ema_generator, self.autoencoder.decoder, self.step.value, batch.size, self.ema_kimg)
+        return logs
 
     def _update_latent_gan(self, data):
         images = data["images"][:, : self.latent_gan.reals_per_step]
-        codes = self.whitening.whiten(self.encoder(tf.reshape(images, (-1, *self.image_shape)), training=False))
-        shape = (-1, self.latent_gan.reals_per_step, self.whitening.dim)
+        codes = self.autoencoder.codes(tf.reshape(images, (-1, *self.image_shape)))
+        codes = self.autoencoder.whitening.whiten(codes)
+        shape = (-1, self.latent_gan.reals_per_step, codes.shape[1])
         labels = {"labels": data["labels"][:, : shape[1]]} if "labels" in data else {}
         return self.latent_gan.update({"images": tf.reshape(codes, shape)} | labels)
 
     def _codes(self, batch):
         """What G2 eats in phase 2, in the place of `GAN.latents`."""
         if self.encoder_latents:
-            return tf.stop_gradient(self.encoder(batch.images, training=False))
+            return tf.stop_gradient(self.autoencoder.codes(batch.images))
         latents = random.normal((batch.size, self.latent_dim), "latents")
         return tf.stop_gradient(self.generator.codes(latents, batch.labels))
 
     def get_config(self):
-        return _serialized(self, "host", "encoder", "latent_gan") | {
-            "boundaries": self.begins.numpy().tolist(),
-            "encoder_latents": self.encoder_latents,
-            "init_from_decoder": self.init_from_decoder,
-            "name": self.name,
-        }
+        return (
+            serialized(self, "host", "latent_gan")
+            | serialized(self.autoencoder, "encoder")
+            | {
+                "boundaries": self.begins.numpy().tolist(),
+                "encoder_latents": self.encoder_latents,
+                "init_from_decoder": self.init_from_decoder,
+                "name": self.name,
+            }
+        )
 
     @classmethod
     def from_config(cls, config):
-        return cls(**_deserialized(config, "host", "encoder", "latent_gan"))
-
-
-def _without_momentum(optimizer):
-    """Returns an optimiser like it with `NO_MOMENTUM`, if it is of Adam's kind; else itself."""
-    config = optimizer.get_config()
-    return type(optimizer).from_config(config | NO_MOMENTUM) if NO_MOMENTUM.keys() <= config.keys() else optimizer
+        return cls(**deserialized(config, "host", "encoder", "latent_gan"))
 
 
 def _other_weights(gan):
@@ -304,30 +238,6 @@ def _other_weights(gan):
     if gan.run_step is not gan.step:
         left_out.add(id(gan.run_step))
     return [weight for weight in gan.weights if id(weight) not in left_out]
-
-
-def _serialized(owner, *parts):
-    return {part: keras.saving.serialize_keras_object(getattr(owner, part)) for part in parts}
-
-
-def _deserialized(config, *parts):
-    return config | {part: keras.saving.deserialize_keras_object(config[part]) for part in parts}
-
-
-def _make_latent_gan(dim, num_classes, options):
-    """Makes the latent GAN of a run whose host has the `options`: a plain GAN, with the host's loss if it has one."""
-    names = ["n_dis", "ema_kimg", "seed"]
-    if options.get("loss") is not None:
-        names.append("loss")
-        if options.get("penalty") != "prox" or options.get("n_dis", 1) >= GAN.prox_from:
-            names += ["penalty", "penalty_weight"]
-    normalization = "none" if options.get("penalty") == "wgan_gp" else "spectral"
-    sizes = {"shape": (dim,), "width": WIDTH, "depth": DEPTH, "num_classes": num_classes}
-    return GAN(
-        networks.build("mlp", "generator", latent_dim=dim, **sizes),
-        networks.build("mlp", "discriminator", normalization=normalization, **sizes),
-        **{name: options[name] for name in names if name in options},
-    )
 
 
 def _check(host, encoder, latent_gan, boundaries):
