@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.methods.gan import replica_mean
+from tfgan_zoo.methods.replicas import replica_mean
 from tfgan_zoo.objectives import losses, overfitting
 
 

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.layers import power_iteration
-from tfgan_zoo.methods.gan import apply, global_norm, replica_mean, share
+from tfgan_zoo.methods.replicas import replica_mean, share
+from tfgan_zoo.methods.weights import apply, global_norm
 
 DECAY = 0.99  # of the running means over the codes
 

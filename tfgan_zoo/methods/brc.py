@@ -6,7 +6,9 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import registry
-from tfgan_zoo.methods.gan import GAN, assign, flatten, replica_mean, share
+from tfgan_zoo.methods.gan import GAN
+from tfgan_zoo.methods.replicas import assign, replica_mean, share
+from tfgan_zoo.methods.weights import flatten
 from tfgan_zoo.objectives import best_response
 
 

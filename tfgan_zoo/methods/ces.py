@@ -8,7 +8,8 @@ import tensorflow as tf
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods.batch import Batch
-from tfgan_zoo.methods.gan import GAN, replica_mean, share
+from tfgan_zoo.methods.gan import GAN
+from tfgan_zoo.methods.replicas import replica_mean, share
 from tfgan_zoo.objectives import losses, overfitting, selection
 
 COSTS = registry.METHODS["ces"].options["costs"].default

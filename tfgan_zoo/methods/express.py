@@ -11,8 +11,10 @@ from tfgan_zoo.layers import Whitening
 from tfgan_zoo.methods import batch as batches
 from tfgan_zoo.methods.autoencoder import AutoEncoder
 from tfgan_zoo.methods.express_generator import ExpressGenerator, deserialized, serialized
-from tfgan_zoo.methods.gan import GAN, assign, update_average
+from tfgan_zoo.methods.gan import GAN
 from tfgan_zoo.methods.latent_gan import make_latent_gan, without_momentum
+from tfgan_zoo.methods.replicas import assign
+from tfgan_zoo.methods.weights import update_average
 
 SPLIT = (0.1, 0.3)  # of the run's steps: where phases 1 and 2 begin
 

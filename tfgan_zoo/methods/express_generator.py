@@ -2,7 +2,7 @@
 
 import keras
 
-from tfgan_zoo.methods.gan import apply
+from tfgan_zoo.methods.weights import apply
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")

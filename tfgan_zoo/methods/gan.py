@@ -9,12 +9,13 @@ import tensorflow as tf
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.methods import batch as batches
+from tfgan_zoo.methods.replicas import assign, replica_mean, share
+from tfgan_zoo.methods.weights import apply, copy_of, flatten, global_norm, update_average
 from tfgan_zoo.objectives import ada, losses, overfitting, penalties
 from tfgan_zoo.objectives import augment as augmentation
 
 R1_INTERVAL = 16  # lazy regularisation: R1 every 16th step, 16 times as strong (Karras et al. 2020)
 LECAM_DECAY = 0.99
-EMA_RAMPUP = 0.05  # the half-life never exceeds 5 % of the images seen, so that short runs average too
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -489,77 +490,6 @@ class GAN(keras.Model):
 
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
-
-
-def apply(network, x, labels=None, training=True):
-    """Calls a network on x[N, ...], with the labels int[N] if it is made for classes."""
-    if getattr(network, "num_classes", 0):
-        return network(x, labels, training=training)
-    return network(x, training=training)
-
-
-def copy_of(network):
-    """Returns a network of the same kind with the same weights."""
-    copy = network.__class__.from_config(network.get_config())
-    assign(copy.weights, network.weights)
-    return copy
-
-
-def update_average(average, network, step, rows, ema_kimg):
-    """Moves a network that holds an average towards the network itself, moving statistics included.
-
-    Args:
-        average: the network to move.
-        network: the network that trains, of the same kind.
-        step: int64 scalar, how often this was done before; the first time makes a copy.
-        rows: int, the local batch's rows.
-        ema_kimg: float >= 0, the half-life in thousands of images.
-    """
-    images = tf.cast(rows * tf.distribute.get_strategy().num_replicas_in_sync, tf.float32)
-    seen = tf.cast(step, tf.float32) * images
-    half_life = tf.minimum(ema_kimg * 1000, seen * EMA_RAMPUP)
-    decay = 0.5 ** (images / tf.maximum(half_life, 1e-6))
-    for old, weight in zip(average.weights, network.weights, strict=True):
-        keep = tf.cast(decay, old.dtype)
-        old.assign(keep * old.value + (1 - keep) * weight.value)
-
-
-def share(loss):
-    """Returns this replica's share of a loss that is a mean over samples: optimisers sum gradients over replicas."""
-    return loss / tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def replica_mean(value):
-    """Returns the mean of a tensor over the replicas; the tensor itself on one device."""
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return value
-    return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
-
-
-def assign(variables, values):
-    """Assigns tensors to Keras variables, on every replica its own: replicas that agree go on agreeing bit by bit."""
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-        return
-
-    def update(strategy, *values):  # a plain assign in a replica would average over the replicas
-        for variable, value in zip(variables, values, strict=True):
-            strategy.extended.update(variable.value, lambda mine, new: mine.assign(new), args=(value,), group=False)
-
-    context.merge_call(update, args=[tf.convert_to_tensor(value) for value in values])
-
-
-def flatten(tensors):
-    """Returns the numbers of tensors or variables as one float32 vector."""
-    return tf.concat([tf.reshape(tf.cast(tensor, tf.float32), [-1]) for tensor in tensors], axis=0)
-
-
-def global_norm(gradients):
-    """Returns the Euclidean norm of this replica's gradients together, float32."""
-    return tf.linalg.global_norm([tf.cast(gradient, tf.float32) for gradient in gradients if gradient is not None])
 
 
 def _at_least(argument, value, bound):

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from tfgan_zoo import random, registry
 from tfgan_zoo.layers import power_iteration
-from tfgan_zoo.methods.gan import GAN, apply
+from tfgan_zoo.methods.gan import GAN
+from tfgan_zoo.methods.weights import apply
 from tfgan_zoo.objectives import energies
 
 NEUTRAL = 2.0  # the beta at which `repulsive` cancels D's ascent
