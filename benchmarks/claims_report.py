@@ -23,7 +23,7 @@ FEW = 5  # seeds below which an interval says little: that of 3 seeds is as wide
 
 def pages(done):
     """Returns {path: text} of the pages as they should be, from {(dataset, arm, seed): line}."""
-    claims = [sentence(claim, done) for claim in CLAIMS]
+    claims = claims_table(done)
     text = TEMPLATE.read_text()
     text = text.replace("{{claims}}", "\n".join(claims)).replace("{{tables}}", "\n".join(tables(done)))
     text = re.sub(r"\{\{([^/}]+)/([^/}]+)/([^/}]+)\}\}", lambda found: _told(done, *found.groups()), text)
@@ -54,8 +54,7 @@ def compare(done, dataset, one, two, name):
 
     Returns:
         {"seeds", "one", "two" (means), "difference", "low", "high", "wins", "verdict"}; None without a common seed.
-        The verdict is "beats" or "does not beat" if the interval excludes 0, else, and with fewer than 3 seeds,
-        "undecided".
+        The verdict is "better" or "worse" if the interval excludes 0, else, and with fewer than 3 seeds, "undecided".
     """
     runs = {arm: _lines(done, dataset, arm) for arm in (one, two)}
     seeds = sorted(runs[one].keys() & runs[two].keys())
@@ -74,30 +73,35 @@ def compare(done, dataset, one, two, name):
         "low": low,
         "high": high,
         "wins": wins,
-        "verdict": "undecided" if len(seeds) < LEAST else "beats" if good else "does not beat" if bad else "undecided",
+        "verdict": "undecided" if len(seeds) < LEAST else "better" if good else "worse" if bad else "undecided",
     }
 
 
-def sentence(claim, done):
-    """Returns a claim as one line of Markdown."""
-    parts = []
-    for name in claim.measures:
-        measure = kind(claim.dataset).measures[name]
-        mine = _spread([_value(line, name) for line in _lines(done, claim.dataset, claim.arm).values()], measure.digits)
-        verdicts = [
-            _verdict(compare(done, claim.dataset, claim.arm, arm, name), measure, called)
-            for arm, called in claim.against.items()
-        ]
-        parts.append(f"{measure.title} {mine}, {', '.join(verdicts)}")
-    return f"- `{claim.method}` promises {claim.promise}. `{claim.arm}` on {claim.dataset}: {'; '.join(parts)}."
+def claims_table(done):
+    """Returns the claims as the lines of a Markdown table, a row for each measure and what it is held against."""
+    rows = ["| claim | arm, data | it has | against | difference [95 %] | better on | verdict |", "|---" * 7 + "|"]
+    for claim in CLAIMS:
+        told = [f"`{claim.method}`: {claim.promise}", f"`{claim.arm}` on {claim.dataset}"]
+        for name in claim.measures:
+            measure = kind(claim.dataset).measures[name]
+            mine = [_value(line, name) for line in _lines(done, claim.dataset, claim.arm).values()]
+            told.append(f"{measure.title} {_spread(mine, measure.digits)}")
+            for arm, called in claim.against.items():
+                found = compare(done, claim.dataset, claim.arm, arm, name)
+                rows.append(f"| {' | '.join([*told, '', '', ''][:3])} | {_against(found, measure, called)} |")
+                told = ["", "", ""]
+            told = ["", ""]
+    return rows
 
 
-def _verdict(found, measure, called):
+def _against(found, measure, called):
+    """Returns the last cells of a claim's row."""
     if found is None:
-        return f"not yet run against {called}"
-    words = {"undecided": "undecided against"}.get(found["verdict"], found["verdict"])
-    seeds = f"better on {found['wins']} of {found['seeds']} seeds{', few' if found['seeds'] < FEW else ''}"
-    return f"**{words}** {called} ({found['two']:.{measure.digits}f}; {_interval(found, measure)}; {seeds})"
+        return f"{called} | - | - | not yet run"
+    seeds = f"{found['wins']} of {found['seeds']} seeds{', few' if found['seeds'] < FEW else ''}"
+    return (
+        f"{called}: {found['two']:.{measure.digits}f} | {_interval(found, measure)} | {seeds} | **{found['verdict']}**"
+    )
 
 
 def tables(done, least=LEAST):

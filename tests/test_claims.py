@@ -20,7 +20,7 @@ import claims  # noqa: E402
 import claims_report  # noqa: E402
 import instance_noise  # noqa: E402
 import tanh_generator  # noqa: E402
-from claims_arms import CLAIMS, IMAGES, MIXTURES, MODES, QUICK, SPLITS, kind  # noqa: E402
+from claims_arms import CLAIMS, IMAGES, MIXTURES, MODES, QUICK, SPLITS, Claim, kind  # noqa: E402
 
 ARMS = [("ring_r5", arm) for arm in MIXTURES.arms] + [("fashion_mnist_10k", arm) for arm in IMAGES.arms]
 
@@ -47,11 +47,11 @@ def test_the_interval_is_that_of_the_paired_differences():
 @pytest.mark.parametrize(
     "dataset, name, one, two, verdict, wins",
     [
-        ("ring_r5", "modes", [8, 7, 8], [4, 4, 3], "beats", 3),
-        ("ring_r5", "modes", [4, 4, 3], [8, 7, 8], "does not beat", 0),
+        ("ring_r5", "modes", [8, 7, 8], [4, 4, 3], "better", 3),
+        ("ring_r5", "modes", [4, 4, 3], [8, 7, 8], "worse", 0),
         ("ring_r5", "modes", [8, 2, 4], [4, 4, 4], "undecided", 1),
-        ("ring_r5", "kl", [0.1, 0.2, 0.1], [0.5, 0.5, 0.6], "beats", 3),  # less is better
-        ("fashion_mnist_10k", "fd_fashion_10k", [200, 210, 220], [100, 110, 110], "does not beat", 0),
+        ("ring_r5", "kl", [0.1, 0.2, 0.1], [0.5, 0.5, 0.6], "better", 3),  # less is better
+        ("fashion_mnist_10k", "fd_fashion_10k", [200, 210, 220], [100, 110, 110], "worse", 0),
         ("ring_r5", "modes", [8, 7, 8], [8, 7, 8], "undecided", 0),
         ("ring_r5", "modes", [8, 8], [2, 3], "undecided", 2),  # two seeds decide nothing
     ],
@@ -128,3 +128,19 @@ def test_instance_noise_leaves_the_first_perturbation_alone():
     instance_noise.keep_first(network)
     rates = {layer.name: layer.perturb for layer in network.trunk.layers if hasattr(layer, "perturb")}
     assert rates == {"conv1": 0.3, "conv2": 0.0, "conv3": 0.0}
+
+
+def test_a_claim_is_a_row_for_each_measure_and_rival(monkeypatch):
+    claim = Claim("ces", "more modes", "ring_r5", "one", ("modes", "good"), {"two": "its host", "three": "a control"})
+    monkeypatch.setattr(claims_report, "CLAIMS", [claim])
+    done = lines_of([8, 8, 7], [4, 5, 5])
+    for (_, arm, _), line in done.items():
+        line["good"] = 0.5 if arm == "one" else 0.75
+    rows = claims_report.claims_table(done)[2:]
+    assert rows == [
+        "| `ces`: more modes | `one` on ring_r5 | modes 7.7 ± 0.6 | its host: 4.7 | +3.0 [+2.0, +4.0] "
+        "| 3 of 3 seeds, few | **better** |",
+        "|  |  |  | a control | - | - | not yet run |",
+        "|  |  | good samples 0.50 ± 0.00 | its host: 0.75 | -0.25 [-0.25, -0.25] | 0 of 3 seeds, few | **worse** |",
+        "|  |  |  | a control | - | - | not yet run |",
+    ]
