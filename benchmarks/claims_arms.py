@@ -54,6 +54,12 @@ MIXTURE_ARMS = {
     "brc c = 0, authors' set-up": f"{_TANH} --method=brc --clamp=0 {_AUTHORS}",
     "brc, authors' set-up": f"{_TANH} --method=brc {_AUTHORS}",
     "express spectral, no momentum": f"--method=express {_BETTER}",
+    "gan width 512": "--method=gan --width=512",
+    "gan width 512 spectral, no momentum": f"--method=gan --width=512 {_BETTER}",
+    "express latent share 0.2": "--method=express --latent_share=0.2",
+    "express latent share 0.7": "--method=express --latent_share=0.7",
+    "express without data GAN": "--method=express --latent_share=0.9",
+    "express latent share 0.2 spectral, no momentum": f"--method=express --latent_share=0.2 {_BETTER}",
     "ces homogeneous spectral, no momentum": (
         f"--method=ces --costs=non_saturating,non_saturating,non_saturating --selection=mean {_BETTER}"
     ),
@@ -90,6 +96,8 @@ IMAGE_ARMS = {
     "ces worst": "--method=ces --selection=worst",
     "ces homogeneous": "--method=ces --costs=non_saturating,non_saturating,non_saturating --selection=mean",
     "express": "--method=express",
+    "express from decoder": "--method=express --init_from_decoder",
+    "express latent share 0.2": "--method=express --latent_share=0.2",
     "brc one-stage": "--method=brc --inner_steps=0",
     "brc inner 3": "--method=brc --inner_steps=3",
     "brc inner 3 D 1e-4": "--method=brc --inner_steps=3 --d_lr=1e-4",
@@ -141,6 +149,14 @@ MIXTURE_COMPARISONS = [
     ("ces mean spectral, no momentum", "ces homogeneous spectral, no momentum"),
     ("express spectral, no momentum", "gan spectral, no momentum"),
     ("express spectral, no momentum", "ces mean spectral, no momentum"),
+    ("express latent share 0.2 spectral, no momentum", "gan spectral, no momentum"),
+    ("express", "gan width 512"),
+    ("express", "express latent share 0.2"),
+    ("express", "express latent share 0.7"),
+    ("express", "express without data GAN"),
+    ("express spectral, no momentum", "gan width 512 spectral, no momentum"),
+    ("gan width 512", "gan"),
+    ("gan width 512 spectral, no momentum", "gan spectral, no momentum"),
     ("brc spectral, no momentum", "gan spectral, no momentum"),
     ("brc spectral, no momentum", "brc c = 0 spectral, no momentum"),
     ("brc, authors' set-up", "gan n_dis 10, authors' set-up"),
@@ -162,6 +178,8 @@ IMAGE_COMPARISONS = [
     ("ces best", "ces mean"),
     ("ces mean", "ces homogeneous"),
     ("ces worst", "ces mean"),
+    ("express from decoder", "express"),
+    ("express", "express latent share 0.2"),
 ]
 
 
@@ -313,8 +331,12 @@ CLAIMS = [
         "fewer modes lost",
         "grid",
         "express",
-        ("modes",),
-        {"gan": "its host"},
+        ("modes", "good"),
+        {
+            "gan": "its host",
+            "gan width 512": "its host, as wide as the latent GAN",
+            "express without data GAN": "its decoder, without the data GAN",
+        },
     ),
     Claim(
         "express",
@@ -322,7 +344,7 @@ CLAIMS = [
         "grid",
         "express spectral, no momentum",
         ("modes", "good"),
-        {"gan spectral, no momentum": "its host"},
+        {"gan spectral, no momentum": "its host", "gan width 512 spectral, no momentum": "its host, 512 wide"},
     ),
     Claim(
         "brc",

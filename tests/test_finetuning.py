@@ -86,6 +86,14 @@ def test_another_method_takes_the_networks(sources):
     assert same(weights_of(*model.discriminators), 3 * weights_of(donor.discriminator))
 
 
+def test_proximal_begins_at_the_donors_discriminator():
+    """Else the first update would pull D towards the weights that the run was made with."""
+    settings = {"method": "particle", "stabilizer": "proximal", "beta": 1.0, "dataset": "ring", **TINY}
+    donor, model = build_model(resolve(**settings)), build_model(resolve(**settings, seed=1))
+    finetuning.copy(donor, model, "it")
+    assert same(weights_of(model.old_discriminator), weights_of(donor.discriminator))
+
+
 @pytest.mark.parametrize(
     "given, words",
     [

@@ -106,6 +106,8 @@ def _roles(donor, model):
         theirs = theirs[:1] * len(mine)
     for there, here in zip(theirs, mine, strict=True):
         yield "discriminator", there, here
+    if getattr(model, "old_discriminator", None) is not None:  # "proximal" begins at no distance
+        yield "discriminator", donor.discriminator, model.old_discriminator
 
 
 def _refuse(source, role, there, here):

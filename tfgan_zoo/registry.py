@@ -107,6 +107,12 @@ METHODS = {
         "tfgan_zoo.methods.express:Express",
         options={
             "host": Option("gan", "the method of the data GAN", ("gan", "pconv", "ces", "particle", "brc")),
+            "latent_share": Option(
+                0.5,
+                "the latent GAN's share of the steps; the auto-encoder has 0.1, the data GAN the rest",
+                high=0.9,
+                low=0.0,
+            ),
             "encoder_latents": Option(False, "feed the data GAN the encoder's latents, not the latent GAN's"),
             "init_from_decoder": Option(False, "start the data GAN's generator at the decoder"),
         },
@@ -119,7 +125,7 @@ METHODS = {
         options={
             "inner_steps": Option(10, "temporary D steps before G's; 0 is the one-stage form", low=0, high=1000),
             "clamp": Option(0.1, "bound on |c|; 0: temporary steps alone; inf: no bound", low=0.0),
-            "damping": Option(1e-10, "what is added to |df/dD|^2 in c", low=1e-10),
+            "damping": Option(1e-10, "what is added to |df/dD|^2 in c", low=1e-10, high=1e10),
         },
     ),
 }

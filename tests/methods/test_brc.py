@@ -255,6 +255,23 @@ def test_optimiser_keeps_the_temporary_steps():
     assert int(model.generator_optimizer.iterations.numpy()) == int(model.step.numpy()) == 3
 
 
+def test_optimisers_moments_keep_the_temporary_steps():
+    """D's weights are put back, its moments are not: they are those of all updates, one after the other."""
+    model, twin = (make(clamp=0.0, inner_steps=3, compile_options=EAGER) for _ in range(2))
+    model.fit(dataset(model, 1), verbose=0)
+    permanent, *temporary, last = batches(twin)
+    twin.discriminator_step(permanent)
+    fakes = twin.fakes(last, "generator")
+    for batch in temporary:
+        twin.discriminator_step(batch, fakes)
+    moments = [
+        (one, two) for one, two in zip(*(it.discriminator_optimizer.variables for it in (model, twin)), strict=True)
+    ]
+    assert len(moments) > 2 * len(model.discriminator.weights)
+    for one, two in moments:
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-7, err_msg=one.path)
+
+
 def test_one_step_is_a_permanent_update_and_the_implicit_gradient_by_hand():
     model, twin = (make(optimizer=sgd(0.1), clamp=2.0, seed=5) for _ in range(2))
     model.fit(dataset(model, 1), verbose=0)

@@ -207,6 +207,45 @@ def test_generator_follows_the_selected_gradient(selection):
     np.testing.assert_allclose(generator_logs["g_loss"], shares @ objectives, rtol=1e-5)
 
 
+def test_normalize_gives_the_selected_gradient_the_ensembles_mean_norm():
+    found = {}
+    for normalize in (False, True):
+        keras.utils.set_random_seed(1)
+        model = make(selection="max_norm", normalize=normalize, seed=4)
+        batch, logs, gradients, *_ = gradients_by_hand(model, points(8))
+        found[normalize] = model.generator_gradients([batch], logs)[0]
+    norms = np.linalg.norm(gradients.reshape(3, -1), axis=1)
+    factor = norms.mean() / norms.max()
+    assert factor < 0.9
+    for plain, scaled in zip(found[False], found[True], strict=True):
+        np.testing.assert_allclose(scaled, factor * plain, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("penalty", ["r1", "wgan_gp"])
+def test_a_penalty_acts_on_the_heads_of_a_shared_trunk_that_it_is_for(penalty):
+    """r1 on each, wgan_gp on the wasserstein head alone: by the gradients of the heads' own columns."""
+    costs = ("hinge", "wasserstein") if penalty == "wgan_gp" else ("hinge", "least_squares")
+    model = make(discriminator={"outputs": 2}, costs=costs, shared_trunk=True, penalty=penalty, penalty_weight=1.0)
+    x = tf.constant(points(8))
+    batch = Batch(x, None, 0, 0)
+    fakes = tf.constant(points(8, seed=1))
+
+    def norms(images, column):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logit = tf.reduce_sum(model.discriminator(images)[:, column])
+        return np.linalg.norm(tape.gradient(logit, images).numpy(), axis=1)
+
+    _, logs = model.discriminator_objective(batch, fakes)
+    if penalty == "r1":
+        expected = np.mean([16 * np.mean(norms(x, column) ** 2) / 2 for column in range(2)])
+    else:
+        with random.scope(model.seed, 0, "penalty/1"):
+            alpha = random.uniform((8,), "alpha")[:, None]
+        expected = np.mean((norms(x + alpha * (fakes - x), 1) - 1) ** 2)
+    assert float(logs["penalty"]) == pytest.approx(expected, rel=1e-4)
+
+
 def test_mean_is_the_gradient_of_the_mean_objective():
     model = make(selection="mean")
     batch = Batch(tf.constant(points(8)), None, 0, 0)

@@ -1,7 +1,7 @@
 """Methods, losses, penalties, networks, noise and labels go together: three steps, every weight moved, exact resume.
 
-The default run takes a covering array: every *pair* of choices that may go together occurs in some case. The full
-product is marked slow. Steps run eagerly, which is what makes so many cases quick.
+The default run takes a covering array: every *pair* of choices that may go together occurs in some case, and every
+option of a method. The full product is marked slow. Steps run eagerly, which is what makes so many cases quick.
 """
 
 import itertools
@@ -25,6 +25,41 @@ FACTORS = {
     "express_host": ("gan", "pconv", "ces", "particle", "brc"),
     "conditional": (False, True),
 }
+
+# Every method's own options, at values other than their defaults, on different networks.
+OPTIONS = [
+    {"method": "ces", "costs": ("wasserstein", "hinge"), "penalty": "wgan_gp", "normalization": "spectral"},
+    {"method": "ces", "costs": ("wasserstein", "hinge"), "penalty": "wgan_gp", "shared_trunk": True},
+    {"method": "ces", "shared_trunk": True, "penalty": "r1", "selection": "per_sample", "perturb": 0.5},
+    {"method": "ces", "selection": "max_norm", "normalize": True, "normalization": "spectral", "conditional": True},
+    {"method": "ces", "selection": "best", "costs": ("hinge", "hinge"), "network": "sngan"},
+    {"method": "particle", "energy": "mmd", "stabilizer": "proximal", "normalization": "batch", "perturb": 0.5},
+    {"method": "particle", "energy": "eieg", "stabilizer": "repulsive", "normalization": "spectral"},
+    {"method": "particle", "energy": "mmd_rq", "stabilizer": "noise", "conditional": True, "features": 4},
+    {"method": "particle", "beta": 0.0, "network": "mlp", "dataset": "ring"},
+    {"method": "brc", "inner_steps": 0, "loss": "least_squares", "normalization": "batch"},
+    {"method": "brc", "inner_steps": 2, "clamp": float("inf"), "damping": 1.0, "perturb": 0.5},
+    {"method": "brc", "clamp": 0.0, "loss": "wasserstein", "conditional": True},
+    {"method": "express", "host": "brc", "encoder_latents": True, "inner_steps": 1, "normalization": "batch"},
+    {"method": "express", "host": "ces", "init_from_decoder": True, "shared_trunk": True, "conditional": True},
+    {"method": "express", "host": "particle", "init_from_decoder": True, "latent_share": 0.2, "stabilizer": "proximal"},
+    {"method": "express", "host": "gan", "encoder_latents": True, "init_from_decoder": True, "network": "sngan"},
+]
+
+# What must go together, whatever `resolve` says: a refusal too many would leave the array unseen.
+MUST = [
+    *({"method": "brc", "loss": loss} for loss in registry.LOSSES),
+    *({"method": "brc", "penalty": penalty} for penalty in registry.PENALTIES if penalty != "wgan_gp"),
+    *({"method": "express", "host": host} for host in ("gan", "pconv", "ces", "particle", "brc")),
+    *({"method": "gan", "loss": loss, "penalty": penalty} for loss in registry.LOSSES for penalty in ("r1", "lecam")),
+    *({"method": "ces", "network": "dcgan", "normalization": name} for name in ("batch", "spectral", "none")),
+    {"method": "ces", "network": "sngan"},
+    *({"method": method, "perturb": 0.5} for method in registry.METHODS),
+    *({"method": method, "conditional": True} for method in registry.METHODS),
+    *({"method": method, "augment": ("ada", "color")} for method in registry.METHODS),
+    *({"method": method, "network": network} for method in registry.METHODS for network in ("dcgan", "sngan")),
+    *({"method": method, "dataset": "ring", "network": "mlp"} for method in registry.METHODS if method != "pconv"),
+]
 
 
 def settings(case):
@@ -67,7 +102,9 @@ def product():
 
 
 def pairs(case):
-    return set(itertools.combinations(case.items(), 2))
+    """The pairs of a case's choices; a host is only one where there is a method to have it."""
+    left_out = () if case["method"] == "express" else ("express_host",)
+    return set(itertools.combinations([(name, value) for name, value in case.items() if name not in left_out], 2))
 
 
 def covering(cases):
@@ -83,11 +120,11 @@ def covering(cases):
 
 ALL = product()
 PAIRS = covering(ALL)
-REST = [case for case in ALL if case not in PAIRS and not case["augment"]]  # augmentation goes with each, in pairs
+REST = [case for case in ALL if case not in PAIRS]
 
 
-def make(case, folder):
-    config = resolve(**settings(case))
+def make(flags, folder):
+    config = resolve(**flags)
     config = labelled(config, data.load(config.dataset))
     model = build_model(config)
     model.run_eagerly = True
@@ -99,10 +136,10 @@ def fit(config, model, first_step, steps):
     return model.fit(batches, steps_per_epoch=steps, verbose=0).history
 
 
-def check(case, tmp_path):
-    config, model, checkpoints = make(case, tmp_path / "straight")
+def check(flags, tmp_path):
+    config, model, checkpoints = make(flags, tmp_path / "straight")
     before = [weight.numpy().copy() for weight in model.trainable_weights]
-    resumed_config, resumed, copies = make(case, tmp_path / "straight")
+    resumed_config, resumed, copies = make(flags, tmp_path / "straight")
     for step in range(3):
         history = fit(config, model, step, 1)
         assert all(np.isfinite(values).all() for values in history.values()), (step, history)
@@ -124,15 +161,30 @@ def check(case, tmp_path):
 
 @pytest.mark.parametrize("case", PAIRS, ids=identifier)
 def test_every_pair_of_choices_trains_and_resumes(case, tmp_path):
-    check(case, tmp_path)
+    check(settings(case), tmp_path)
+
+
+@pytest.mark.parametrize("flags", OPTIONS, ids=identifier)
+def test_every_option_trains_and_resumes(flags, tmp_path):
+    check({"network": "dcgan", **SMALL, **flags}, tmp_path)
+
+
+@pytest.mark.parametrize("flags", MUST, ids=identifier)
+def test_what_must_go_together_is_allowed(flags):
+    resolve(**{"network": "dcgan", **SMALL, **flags})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", REST, ids=identifier)
 def test_every_combination_trains_and_resumes(case, tmp_path):
-    check(case, tmp_path)
+    check(settings(case), tmp_path)
 
 
 def test_every_choice_occurs():
     for name, values in FACTORS.items():
         assert {case[name] for case in PAIRS} == set(values), name
+    for method, entry in registry.METHODS.items():
+        of_method = [flags for flags in OPTIONS if method in (flags["method"], flags.get("host"))]
+        for name, option in entry.options.items():
+            tried = {option.default, *(flags[name] for flags in of_method if name in flags)}
+            assert len(tried) > 1, name

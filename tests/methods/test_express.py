@@ -317,7 +317,7 @@ def test_one_step_of_the_data_gan_by_hand(method):
             np.testing.assert_allclose(one, two, atol=1e-6, err_msg=one.path)
 
 
-@pytest.mark.parametrize("method", [BRC, Particle])
+@pytest.mark.parametrize("method", [BRC, CES])
 def test_encoder_latents_feed_the_codes_of_the_batch_to_every_network_call(method):
     own = {"inner_steps": 1} if method is BRC else {}
     model = make(method, encoder_latents=True, host={"ema_kimg": 0.01, **own})
@@ -344,6 +344,22 @@ def test_init_from_decoder_starts_g2_at_r():
     assert not same(after, copies(model.autoencoder.decoder))
     model._enter()
     assert same(after, copies(model.host.generator))  # once
+
+
+def test_a_compiled_run_starts_g2_at_r_too():
+    """With a rate of nearly 0, G2 is still R after the first step of phase 2."""
+    model = make(init_from_decoder=True, optimizer=lambda: keras.optimizers.SGD(1e-30), run_eagerly=False)
+    assert not same(copies(model.host.generator), copies(model.autoencoder.decoder))
+    train(model, 5)
+    assert model.phase == 2 and same(copies(model.host.generator), copies(model.autoencoder.decoder))
+
+
+def test_encoder_latents_leave_the_encoders_batch_statistics_alone():
+    model = make(network="dcgan", discriminator={"normalization": "batch"}, encoder_latents=True)
+    train(model, 4)
+    before = copies(model.autoencoder.encoder)
+    train(model, 2, first=4)
+    assert same(before, copies(model.autoencoder.encoder))
 
 
 def test_without_it_g2_starts_where_it_was_made():
@@ -613,12 +629,25 @@ def test_any_method_is_a_host_and_every_trainable_weight_moves(host):
 
 def test_a_run_has_the_networks_and_the_split_of_the_paper():
     model = build_model(config(host="pconv", kimg=0.8))
-    assert model.begins.numpy().tolist() == [10, 30]
+    assert model.begins.numpy().tolist() == [10, 60]
     assert model.host.discriminator.perturb == 0.5 and model.autoencoder.encoder.perturb == 0.0
     assert type(model.autoencoder.encoder) is type(model.host.discriminator)
     assert model.autoencoder.encoder.outputs == model.host.latent_dim == model.latent_dim == 8
     for network in (model.latent_gan.generator, model.latent_gan.discriminator):
         assert (network.width, network.depth) == (512, 3)
+
+
+@pytest.mark.parametrize("share, begins", [(0.0, [10, 11]), (0.2, [10, 30]), (0.9, [10, 100])])
+def test_the_latent_gan_has_its_share_of_the_steps(share, begins):
+    assert build_model(config(dataset="ring", kimg=0.8, latent_share=share)).begins.numpy().tolist() == begins
+
+
+def test_without_a_data_gan_the_decoder_makes_the_samples():
+    model = build_model(config(dataset="ring", kimg=0.08, latent_share=0.9, ema_kimg=0.0))
+    model.run_eagerly = True
+    history = model.fit(data.load("ring").train(BATCH, 1, 0), epochs=10, steps_per_epoch=1, verbose=0).history
+    assert history["phase"] == [0] + 9 * [1]
+    assert same(copies(model.host.ema_generator), copies(model.autoencoder.decoder))
 
 
 def test_the_shortest_run_has_every_phase():
@@ -645,6 +674,12 @@ def test_the_latent_gans_critic_is_spectrally_normalised_and_its_optimisers_have
     assert penalized.latent_gan.discriminator.normalization == "none"
 
 
+def test_the_latent_gans_optimisers_have_the_rates_of_the_runs():
+    gan = build_model(config(dataset="ring", g_lr=3e-3, d_lr=2e-4)).latent_gan
+    rates = [float(getattr(gan, f"{role}_optimizer").learning_rate.numpy()) for role in ROLES]
+    assert rates == pytest.approx([3e-3, 2e-4])
+
+
 def test_the_hosts_defaults_and_options_are_the_runs():
     assert config(host="pconv").perturb == 0.5 and config().perturb == 0.0
     assert config(host="particle").normalization == "none"
@@ -657,6 +692,8 @@ def test_the_hosts_defaults_and_options_are_the_runs():
     [
         ({"host": "express"}, "host=express is unknown"),
         ({"host": "gun"}, "host=gun is unknown (did you mean gan?)"),
+        ({"host": "particle", "encoder_latents": True}, "encoder_latents=True is not for host=particle"),
+        ({"host": "particle", "loss": "hinge"}, "loss=hinge is not for host=particle"),
         ({"selection": "best"}, "selection=best is an option of method=ces, not of method=express host=gan"),
         ({"host": "pconv", "perturb": 0}, "perturb=0 leaves"),
         ({"host": "pconv", "dataset": "ring"}, "network=mlp has no convolutions"),
@@ -682,6 +719,10 @@ def small(role, **kwargs):
     return build("mlp", role, shape=(2,), **kwargs)
 
 
+def _networks(latent_dim, **kwargs):
+    return small("generator", latent_dim=latent_dim), small("discriminator", **kwargs)
+
+
 def part(**changes):
     sizes = {"latent": CODES, "code": CODES, "host": CODES, "n_dis": 1} | changes
     return {
@@ -704,6 +745,10 @@ def part(**changes):
         (lambda: part(code=4), "encoder: outputs=4 must be 3"),
         (lambda: part(latent=4), r"latent_gan: it makes \(4,\), the host eats \(3,\)"),
         (lambda: part(n_dis=2), "latent_gan: it reads 2 batches a step, of the host's 1"),
+        (
+            lambda: part() | {"host": Particle(*_networks(CODES, outputs=4)), "encoder_latents": True},
+            "encoder_latents=True is not for Particle",
+        ),
         (lambda: part() | {"boundaries": (0, 2)}, r"boundaries=\(0, 2\) must be two steps"),
         (lambda: part() | {"boundaries": (2, 2)}, r"boundaries=\(2, 2\)"),
         (lambda: part() | {"boundaries": (2,)}, r"boundaries=\(2,\)"),
@@ -757,7 +802,7 @@ def state(run_dir):
 @pytest.mark.parametrize("flags", [("--host=gan",), ("--host=pconv", "--init_from_decoder", "--lr_decay=linear")])
 def test_a_run_killed_in_every_phase_ends_with_the_same_bits(flags, tmp_path):
     steps, tick = 40, 3  # phases begin at 4 and 12: the first inside a tick, the second at one
-    sizes = ("--width=4", "--latent_dim=8", "--batch_size=8", "--threads=2")
+    sizes = ("--width=4", "--latent_dim=8", "--batch_size=8", "--threads=2", "--latent_share=0.2")
     flags = ("--method=express", *flags, *sizes, f"--kimg={steps * 8 / 1000}", f"--tick_kimg={tick * 8 / 1000}")
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     finish(start(straight, *flags))

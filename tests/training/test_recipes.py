@@ -107,6 +107,39 @@ def test_another_method_brings_what_it_asks_for_on_the_recipes_network(name):
     assert resolved(recipes.read(name), method="brc") == resolved(recipes.read("brc_ring"))
 
 
+@pytest.mark.parametrize("name", ["express_ring", "express_fashion_mnist"])
+@pytest.mark.parametrize("host", ["ces", "particle", "brc", "pconv"])
+def test_another_host_brings_what_it_asks_for(name, host):
+    recipe = recipes.read(name)
+    if host == "pconv" and recipe["network"] == "mlp":
+        return  # it has no convolutions
+    config = resolved(recipe, host=host)
+    own = {"latent_share": recipe["options"]["latent_share"]}  # of express itself: it stays
+    fresh = resolve(method="express", host=host, network=recipe["network"], dataset=recipe["dataset"], **own)
+    for field in ("loss", "n_dis", "d_lr", "beta_1", "normalization", "perturb", "options"):
+        assert getattr(config, field) == getattr(fresh, field), field
+    assert resolved(
+        recipe | {"options": config.options, "loss": config.loss, "d_lr": config.d_lr}, host="gan"
+    ).d_lr == (resolved(recipe).d_lr)
+
+
+def test_another_method_with_a_host_brings_what_the_host_asks_for():
+    config = resolved(recipes.read("gan_ring"), method="express", host="brc")
+    assert (config.d_lr, config.options["host"], config.options["inner_steps"]) == (1e-4, "brc", 10)
+    assert resolved(recipes.read("gan_ring"), method="express", host="particle").loss is None
+
+
+def test_another_loss_brings_its_penalty_and_what_that_asks_for():
+    config = resolved(recipes.read("gan_fashion_mnist"), loss="wasserstein")
+    assert (config.penalty, config.penalty_weight, config.n_dis, config.normalization) == ("wgan_gp", 10, 5, "none")
+
+
+def test_a_weight_goes_with_its_penalty():
+    recipe = recipes.read("gan_fashion_mnist") | {"penalty": "r1", "penalty_weight": 7.0}
+    assert resolved(recipe).penalty_weight == 7 and resolved(recipe, penalty="none").penalty_weight == 0
+    assert resolved(recipe, penalty="lecam").penalty_weight == 0.1
+
+
 def test_another_network_brings_its_own_rates():
     config = resolved(recipes.read("gan_fashion_mnist"), network="sngan")
     assert (config.loss, config.n_dis, config.beta_2, config.normalization) == ("hinge", 5, 0.9, "spectral")

@@ -10,6 +10,7 @@ import threading
 from absl import flags
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+_KINDS = {"bool": "true or false", "int": "a whole number", "float": "a number"}  # absl's names of the flags' types
 
 
 class Command:
@@ -81,6 +82,8 @@ class Command:
         self.flags.unparse_flags()
         try:
             rest = self.flags([self.name, *argv])[1:]
+        except flags.IllegalFlagValueError as error:
+            raise ValueError(self._of_wrong_kind(str(error))) from None
         except flags.Error as error:
             raise ValueError(" ".join(str(error).split())) from None
         if rest:
@@ -88,6 +91,11 @@ class Command:
         return {name: self.flags[name].value for name in self._order}, {
             name for name in self._order if self.flags[name].present
         }
+
+    def _of_wrong_kind(self, message):
+        """Says in our words what absl says of a value that a flag cannot take: "flag --NAME=VALUE: ..."."""
+        name, value = message.removeprefix("flag --").split(": ")[0].split("=", 1)
+        return f"{name}={value} must be {_KINDS[self.flags[name].flag_type()]}"
 
     def run(self, body, argv=None):
         """Parses, runs `body(values, given)` and returns the exit status; what fails in `checks` is bad input."""

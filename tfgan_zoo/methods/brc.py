@@ -68,7 +68,9 @@ class BRC(GAN):
         if inner_steps == 0 and clamp == 0:
             raise ValueError("inner_steps=0 with clamp=0 leaves brc nothing to do; raise one, or use the plain GAN")
         if inner_steps == 0 and kwargs.get("penalty") == "prox" and kwargs.get("n_dis", 1) < super().prox_from:
-            raise ValueError("inner_steps=0 with n_dis=1 leaves penalty=prox nothing to hold: D starts at D0")
+            raise ValueError(
+                "inner_steps=0 with n_dis=1 leaves penalty=prox nothing to hold, as D starts at D0; raise one"
+            )
         super().__init__(generator, discriminator, **kwargs)
         self.inner_steps, self.clamp, self.damping = int(inner_steps), float(clamp), float(damping)
 

@@ -13,10 +13,11 @@ from tfgan_zoo.methods.autoencoder import AutoEncoder
 from tfgan_zoo.methods.express_generator import ExpressGenerator, deserialized, serialized
 from tfgan_zoo.methods.gan import GAN
 from tfgan_zoo.methods.latent_gan import make_latent_gan, without_momentum
+from tfgan_zoo.methods.particle import Particle
 from tfgan_zoo.methods.replicas import assign
 from tfgan_zoo.methods.weights import update_average
 
-SPLIT = (0.1, 0.3)  # of the run's steps: where phases 1 and 2 begin
+AUTOENCODER_SHARE = 0.1  # of the run's steps
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -34,7 +35,8 @@ class Express(GAN):
     and x = G2(unwhiten(G1(z))) is a sample. The paper's idea is this sequence; these are our choices: whitening per
     dimension, with running means over phase 0 (of E in inference, on the global batch, decay 0.99, plain means at
     first); one update of E and R a step, on the first of the step's batches; h from the *averaged* G1, which sampling
-    uses too; `assemble`'s networks and its split of the steps, 10 / 20 / 70 %.
+    uses too; `assemble`'s networks and its split of the steps, 10 / 50 / 40 % (what the latent GAN has lost, the data
+    GAN never sees: docs/claims.md shows what too short a phase 1 loses).
 
     The data GAN is `host`, any other method; it becomes a part of this model: its draws and its rates follow this
     model's step, its averages and counts its own. Until phase 2 the sampled G2 is the average of R, so that every
@@ -50,7 +52,8 @@ class Express(GAN):
         latent_gan: a `GAN` latents[N, latent_dim] -> codes[N, d].
         boundaries: two ints, 0 < first < second: the steps at which phases 1 and 2 begin. They are kept with the
             weights: a longer run, resumed, has a longer phase 2.
-        encoder_latents: bool, h = E(x) in phase 2, of the reals of the same batch.
+        encoder_latents: bool, h = E(x) in phase 2, of the reals of the same batch; not for a host that compares
+            reals with fakes pair by pair, as Particle does.
         init_from_decoder: bool, start G2 at R when phase 2 begins.
         **kwargs: those of `keras.Model`.
 
@@ -73,7 +76,7 @@ class Express(GAN):
     """
 
     def __init__(self, host, encoder, latent_gan, boundaries, encoder_latents=False, init_from_decoder=False, **kwargs):
-        _check(host, encoder, latent_gan, boundaries)
+        _check(host, encoder, latent_gan, boundaries, encoder_latents)
         make = functools.partial(ExpressGenerator, latent_gan.ema_generator, Whitening(host.latent_dim))
         super().__init__(
             make(host.generator),
@@ -95,7 +98,9 @@ class Express(GAN):
         host.latents = self._codes
 
     @classmethod
-    def assemble(cls, make, *, host, steps, encoder_latents=False, init_from_decoder=False, **options):
+    def assemble(
+        cls, make, *, host, steps, latent_share=0.5, encoder_latents=False, init_from_decoder=False, **options
+    ):
         """Makes the model of a run, networks included.
 
         Codes are as long as z. E has the discriminator's layers without noise, the latent GAN has dense networks of
@@ -105,17 +110,19 @@ class Express(GAN):
             make: as in `GAN.assemble`, for the role "encoder" too.
             host: str, the method of the data GAN.
             steps: int, the run's.
+            latent_share: float in [0, 0.9], the latent GAN's share of the steps; the auto-encoder has 0.1. At 0.9 the
+                data GAN has none, and the decoder makes the samples of the latent GAN's codes.
             encoder_latents, init_from_decoder: as in the class.
             **options: the host's, and those of `GAN`.
         """
         data_gan = registry.METHODS[host].load().assemble(make, **options)
         dim = data_gan.latent_dim
-        first = max(1, round(SPLIT[0] * steps))
+        first = max(1, round(AUTOENCODER_SHARE * steps))
         return cls(
             data_gan,
             make("encoder", outputs=dim),
             make_latent_gan(dim, data_gan.num_classes, options),
-            (first, max(first + 1, round(SPLIT[1] * steps))),
+            (first, max(first + 1, round((AUTOENCODER_SHARE + latent_share) * steps))),
             encoder_latents,
             init_from_decoder,
         )
@@ -242,10 +249,12 @@ def _other_weights(gan):
     return [weight for weight in gan.weights if id(weight) not in left_out]
 
 
-def _check(host, encoder, latent_gan, boundaries):
+def _check(host, encoder, latent_gan, boundaries, encoder_latents):
     """Raises a ValueError if the parts do not fit each other."""
     if isinstance(host, Express) or not isinstance(host, GAN):
         raise ValueError(f"host={type(host).__name__} must be a GAN of a method other than Express")
+    if encoder_latents and isinstance(host, Particle):
+        raise ValueError("encoder_latents=True is not for Particle: its reals would meet fakes made of the same reals")
     outputs = getattr(encoder, "outputs", host.latent_dim)
     if outputs != host.latent_dim:
         raise ValueError(f"encoder: outputs={outputs} must be {host.latent_dim}, the host's latent_dim")

@@ -88,7 +88,7 @@ class GAN(keras.Model):
             penalty_weight = registry.PENALTIES[penalty].defaults.get("penalty_weight", 0.0)
         _at_least("penalty_weight", penalty_weight, 0)
         if penalty == "prox" and n_dis < self.prox_from:
-            raise ValueError(f"n_dis={n_dis} leaves penalty=prox nothing to hold: D's first update starts at D0")
+            raise ValueError(f"n_dis={n_dis} leaves penalty=prox nothing to hold, as D starts at D0; choose 2 or more")
         classes = [getattr(network, "num_classes", 0) for network in (generator, discriminator)]
         if classes[0] != classes[1]:
             raise ValueError(f"num_classes={classes[0]} of the generator must be the discriminator's, {classes[1]}")

@@ -270,7 +270,7 @@ def resolve(**given):
     registry.choose("method", values["method"], registry.METHODS)
     if "ada" in values["augment"]:
         values |= registry.ADA | given
-    for method in _owners(values["method"], given):
+    for method in owners(values["method"], given):
         values |= registry.METHODS[method].implies(values["network"]) | given
     values["options"] = method_options(
         values["method"], {name: values.pop(name) for name in given.keys() & OPTIONS.keys()}
@@ -323,17 +323,17 @@ def method_options(method, given):
         if name not in OPTIONS:
             raise ValueError(f"{name}={value} is no method's option")
         _check_kind(name, value, type(OPTIONS[name][1].default))
-    owners = _owners(method, given)
+    methods = owners(method, given)
     for name, value in given.items():
         owner, option = OPTIONS[name]
-        if owner not in owners:
-            raise ValueError(f"{name}={value} is an option of method={owner}, not of method={' host='.join(owners)}")
+        if owner not in methods:
+            raise ValueError(f"{name}={value} is an option of method={owner}, not of method={' host='.join(methods)}")
         option.check(name, value)
-    allowed = {name: option for owner in owners for name, option in registry.METHODS[owner].options.items()}
+    allowed = {name: option for owner in methods for name, option in registry.METHODS[owner].options.items()}
     return {name: given.get(name, option.default) for name, option in allowed.items()}
 
 
-def _owners(method, options):
+def owners(method, options):
     """Returns the methods whose options a run has: its own and, for express, that of the data GAN."""
     option = registry.METHODS[method].options.get("host")
     if option is None:
@@ -426,30 +426,39 @@ def _check_network(config):
         raise ValueError(f"augment={','.join(config.augment)} is for images; dataset={config.dataset} has none")
 
 
-def _check_objective(config):
+def _check_objective(config, role):
     method, instead = config.method, _INSTEAD_OF_LOSS.get(config.method)
     if instead is None and config.loss is None:
-        raise ValueError(f"loss=None must be a word for method={method}")
+        raise ValueError(f"loss=None must be a word for {role}={method}")
     if instead is not None and config.loss is not None:
-        raise ValueError(f"loss={config.loss} is not for method={method}, where {instead} takes its place")
+        raise ValueError(f"loss={config.loss} is not for {role}={method}, where {instead} takes its place")
+    if (config.penalty == "none") != (config.penalty_weight == 0):
+        allowed = "0, as there is no penalty" if config.penalty == "none" else f"above 0 for penalty={config.penalty}"
+        raise ValueError(f"penalty_weight={config.penalty_weight} must be {allowed}")
     if method != "particle":
         return
     if config.penalty != "none":
-        raise ValueError(f"penalty={config.penalty} is for logits; method=particle has features, and a stabilizer")
+        raise ValueError(f"penalty={config.penalty} is for logits; {role}=particle has features, and a stabilizer")
     if config.batch_size < 2:
         raise ValueError(
-            f"batch_size={config.batch_size} must be at least 2 for method=particle, which compares samples"
+            f"batch_size={config.batch_size} must be at least 2 for {role}=particle, which compares samples"
+        )
+    if config.options.get("encoder_latents"):
+        raise ValueError(
+            "encoder_latents=True is not for host=particle: it would compare reals with fakes made of the same reals"
         )
     if config.options.get("stabilizer") == "repulsive" and config.options.get("beta", 0) > 2:
         raise ValueError(f"beta={config.options['beta']} must be at most 2 for stabilizer=repulsive")
 
 
 def _check_combinations(config):
+    role = "method"  # how an error calls what the user has chosen
     if config.method == "express":
+        role = "host"
         if config.steps < 3:
             raise ValueError(f"kimg={config.kimg} is {config.steps} steps; method=express needs 3, one for each phase")
-        config = dataclasses.replace(config, method=_owners(config.method, config.options)[1])  # what the host forbids
-    _check_objective(config)
+        config = dataclasses.replace(config, method=owners(config.method, config.options)[1])  # what the host forbids
+    _check_objective(config, role)
     if config.method == "ces":
         registry.check_costs(config.options.get("costs", OPTIONS["costs"][1].default), config.penalty)
     if config.perturb_law == "bernoulli" and config.perturb >= 1:
@@ -457,15 +466,21 @@ def _check_combinations(config):
             f"perturb={config.perturb} must be below 1 for perturb_law=bernoulli, a share of dropped inputs"
         )
     if config.method == "pconv" and config.perturb == 0:
-        raise ValueError("perturb=0 leaves method=pconv nothing to do; choose a rate above 0, or method=gan")
+        raise ValueError(f"perturb=0 leaves {role}=pconv nothing to do; choose a rate above 0, or {role}=gan")
     if config.perturb > 0 and config.network == "mlp":
         raise ValueError(
-            f"network=mlp has no convolutions to perturb, as method={config.method} perturb={config.perturb} asks"
+            f"network=mlp has no convolutions to perturb, as {role}={config.method} perturb={config.perturb} asks"
         )
     if config.penalty == "prox" and config.n_dis == 1 and not config.options.get("inner_steps"):
-        raise ValueError("n_dis=1 leaves penalty=prox nothing to hold: D's first update starts at D0")
-    if config.method == "brc" and config.options.get("inner_steps") == config.options.get("clamp") == 0:
-        raise ValueError("inner_steps=0 with clamp=0 leaves method=brc nothing to do; raise one, or method=gan")
+        raise ValueError("n_dis=1 leaves penalty=prox nothing to hold, as D starts at D0; choose n_dis=2 or more")
+    if config.method == "brc" and config.options.get("inner_steps") == 0:
+        if config.options.get("clamp") == 0:
+            raise ValueError(f"inner_steps=0 with clamp=0 leaves {role}=brc nothing to do; raise one, or {role}=gan")
+        if (config.loss, config.penalty) == ("wasserstein", "none"):
+            raise ValueError(
+                f"inner_steps=0 leaves {role}=brc nothing to do for loss=wasserstein without a penalty, where c only "
+                f"rescales G's gradient; raise it, or {role}=gan"
+            )
     if config.penalty == "wgan_gp" and config.normalization == "batch":
         raise ValueError(
             "normalization=batch ties the samples of a batch together, which penalty=wgan_gp forbids; "

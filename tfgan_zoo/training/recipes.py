@@ -20,12 +20,12 @@ WORDS = ("about", "note")
 ELSEWHERE = ("data_key", "data_dir", "num_classes", "replicas", "versions")
 FIELDS = {field.name: field for field in dataclasses.fields(configs.Config) if field.name not in ELSEWHERE}
 
-# Choices that imply other fields: {the choice: its table}.
+# Choices that imply other fields, in an order in which one may imply a later one: {the choice: its table}.
 _TABLES = {
     "network": registry.NETWORKS,
+    "method": registry.METHODS,  # and, for express, its host
     "loss": registry.LOSSES,
     "penalty": registry.PENALTIES,
-    "method": registry.METHODS,
 }
 
 
@@ -67,8 +67,8 @@ def read(recipe):
 def settings(recipe, given):
     """Returns what `config.resolve` takes: what a recipe says, and what the user says instead.
 
-    Another method, network, loss or penalty than the recipe's takes its place together with what follows from it; with
-    the method its options go.
+    Another method, host, network, loss or penalty than the recipe's takes its place together with what follows from
+    it; with the method or the host its options go.
 
     Args:
         recipe: what `read` returned.
@@ -83,17 +83,35 @@ def settings(recipe, given):
     usual = configs.DEFAULTS
     if network in registry.NETWORKS:  # `config.resolve` refuses another
         usual = usual | registry.NETWORKS[network].defaults
-    for choice, table in _TABLES.items():
-        old, new = values.get(choice), given.get(choice, values.get(choice))
-        if new != old:
-            implied, other = (table[it].implies(network) if it in table else {} for it in (old, new))
-            follows = {name: implied.get(name, usual.get(name)) for name in implied.keys() | other.keys()}
-            values = {name: value for name, value in values.items() if follows.get(name, ...) != value}
+    before, now = values | options, values | options | given
+    for choice in _TABLES:
+        old, new = _chosen(choice, before), _chosen(choice, now)
+        if new == old:
+            continue
+        implied, other = (_implied(choice, names_, network) for names_ in (old, new))
+        for name in implied.keys() | other.keys():
+            if name in values and values[name] == implied.get(name, usual.get(name)):
+                del values[name]
+                now[name] = given.get(name, other.get(name, usual.get(name)))
+        if choice == "method":  # what stays is express's own, whatever its host
+            options = {name: it for name, it in options.items() if configs.OPTIONS[name][0] == old[0] == new[0]}
+        if choice == "penalty":  # a weight is of no other penalty
+            values.pop("penalty_weight", None)
     if "ada" not in given.get("augment", ("ada",)):
         values = {name: value for name, value in values.items() if name not in registry.ADA}
-    if given.get("method", values.get("method")) != values.get("method"):
-        options = {}
     return values | options | given
+
+
+def _chosen(choice, values):
+    """Returns the names that `values` choose: of one thing, but for express, which has a host."""
+    name = values.get(choice)
+    return configs.owners(name, values) if choice == "method" and name in registry.METHODS else (name,)
+
+
+def _implied(choice, names_, network):
+    """Returns the fields that names of a choice imply, a later name's winning."""
+    entries = [_TABLES[choice][name] for name in names_ if name in _TABLES[choice]]
+    return {field: value for entry in entries for field, value in entry.implies(network).items()}
 
 
 def complete(recipe):
