@@ -351,7 +351,9 @@ def test_a_compiled_run_starts_g2_at_r_too():
     model = make(init_from_decoder=True, optimizer=lambda: keras.optimizers.SGD(1e-30), run_eagerly=False)
     assert not same(copies(model.host.generator), copies(model.autoencoder.decoder))
     train(model, 5)
-    assert model.phase == 2 and same(copies(model.host.generator), copies(model.autoencoder.decoder))
+    assert model.phase == 2
+    for mine, decoders in zip(copies(model.host.generator), copies(model.autoencoder.decoder), strict=True):
+        np.testing.assert_allclose(mine, decoders, rtol=0, atol=1e-20)  # a bias of 0 moves by the rate
 
 
 def test_encoder_latents_leave_the_encoders_batch_statistics_alone():
