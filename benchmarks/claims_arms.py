@@ -50,9 +50,6 @@ MIXTURE_ARMS = {
         "--method=brc --clamp=0 --d_lr=1e-3 --normalization=spectral --beta_1=0 --beta_2=0.9"
     ),
     "brc spectral, no momentum": "--method=brc --d_lr=1e-3 --normalization=spectral --beta_1=0 --beta_2=0.9",
-    "gan n_dis 10, authors' set-up": f"{_TANH} --method=gan --n_dis=10 {_AUTHORS}",
-    "brc c = 0, authors' set-up": f"{_TANH} --method=brc --clamp=0 {_AUTHORS}",
-    "brc, authors' set-up": f"{_TANH} --method=brc {_AUTHORS}",
     "express spectral, no momentum": f"--method=express {_BETTER}",
     "gan width 512": "--method=gan --width=512",
     "gan width 512 spectral, no momentum": f"--method=gan --width=512 {_BETTER}",
@@ -65,6 +62,9 @@ MIXTURE_ARMS = {
     ),
     "gan least_squares spectral, no momentum": f"--method=gan --loss=least_squares {_BETTER}",
     "gan hinge spectral, no momentum": f"--method=gan --loss=hinge {_BETTER}",
+    "gan n_dis 10, authors' set-up": f"{_TANH} --method=gan --n_dis=10 {_AUTHORS}",
+    "brc c = 0, authors' set-up": f"{_TANH} --method=brc --clamp=0 {_AUTHORS}",
+    "brc, authors' set-up": f"{_TANH} --method=brc {_AUTHORS}",
     "gan n_dis 10, authors' cube": f"{_TANH} --method=gan --n_dis=10 {_AUTHORS} {_WIDE}",
     "brc, authors' cube": f"{_TANH} --method=brc {_AUTHORS} {_WIDE}",
 }

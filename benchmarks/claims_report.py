@@ -81,16 +81,16 @@ def claims_table(done):
     """Returns the claims as the lines of a Markdown table, a row for each measure and what it is held against."""
     rows = ["| claim | arm, data | it has | against | difference [95 %] | better on | verdict |", "|---" * 7 + "|"]
     for claim in CLAIMS:
-        told = [f"`{claim.method}`: {claim.promise}", f"`{claim.arm}` on {claim.dataset}"]
+        head = [f"`{claim.method}`: {claim.promise}", f"`{claim.arm}` on {claim.dataset}"]
         for name in claim.measures:
             measure = kind(claim.dataset).measures[name]
             mine = [_value(line, name) for line in _lines(done, claim.dataset, claim.arm).values()]
-            told.append(f"{measure.title} {_spread(mine, measure.digits)}")
+            head.append(f"{measure.title} {_spread(mine, measure.digits)}")
             for arm, called in claim.against.items():
                 found = compare(done, claim.dataset, claim.arm, arm, name)
-                rows.append(f"| {' | '.join([*told, '', '', ''][:3])} | {_against(found, measure, called)} |")
-                told = ["", "", ""]
-            told = ["", ""]
+                rows.append(f"| {' | '.join(head)} | {_against(found, measure, called)} |")
+                head = ["", "", ""]  # what stands above is not said again
+            head = head[:2]
     return rows
 
 

@@ -108,10 +108,7 @@ METHODS = {
         options={
             "host": Option("gan", "the method of the data GAN", ("gan", "pconv", "ces", "particle", "brc")),
             "latent_share": Option(
-                0.5,
-                "the latent GAN's share of the steps; the auto-encoder has 0.1, the data GAN the rest",
-                high=0.9,
-                low=0.0,
+                0.5, "the latent GAN's share of the steps; auto-encoder 0.1, data GAN the rest", low=0.0, high=0.9
             ),
             "encoder_latents": Option(False, "feed the data GAN the encoder's latents, not the latent GAN's"),
             "init_from_decoder": Option(False, "start the data GAN's generator at the decoder"),

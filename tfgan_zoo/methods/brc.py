@@ -41,7 +41,7 @@ class BRC(GAN):
         discriminator: as in `GAN`.
         inner_steps: int >= 0, temporary discriminator updates before the generator's.
         clamp: float >= 0, the bound on |c|; inf sets none.
-        damping: float >= 1e-10, added to |df/dD|^2.
+        damping: float in [1e-10, 1e10], added to |df/dD|^2.
         **kwargs: as in `GAN`; penalty="prox" holds D to where it was before the temporary updates.
 
     Raises:
