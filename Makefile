@@ -2,7 +2,7 @@
 # make test    the environment, then the tests
 # make env     the environment alone: .venv, pinned by constraints.txt
 # make data    Debian's copy of Fashion-MNIST into TFDS's folder (apt install dataset-fashion-mnist)
-# make lint    style, import arrows, and the tables of results
+# make lint    style, import arrows, the tables of results, known faults of what is installed
 # make slow    the tests that take minutes
 
 PYTHON ?= python3
@@ -24,6 +24,7 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tools/results.py --check
+	$(BIN)/python tools/audit.py
 
 data: env
 	$(BIN)/python tools/seed_tfds.py
@@ -31,10 +32,10 @@ data: env
 env: .venv/installed
 
 # The stamp is written last, so that an interrupted installation is done again.
-.venv/installed: setup.cfg pyproject.toml constraints.txt
+.venv/installed: setup.cfg setup.py pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "tfgan_zoo needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,audit]"
 	@touch $@
 
 clean:

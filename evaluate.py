@@ -1,8 +1,6 @@
 """Measures a trained generator, or two sets of images, by named protocols: python evaluate.py --help."""
 
-import sys
-
-from tfgan_zoo.cli.evaluate import main
+from tfgan_zoo.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry.run("evaluate")

@@ -1,8 +1,6 @@
 """Exports a trained generator: python export.py --model=RUN --output=exports/name. See python export.py --help."""
 
-import sys
-
-from tfgan_zoo.cli.export import main
+from tfgan_zoo.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry.run("export")

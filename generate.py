@@ -1,8 +1,6 @@
 """Samples a trained generator: python generate.py --model=RUN --output=grid.png. See python generate.py --help."""
 
-import sys
-
-from tfgan_zoo.cli.generate import main
+from tfgan_zoo.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry.run("generate")

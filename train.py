@@ -1,8 +1,6 @@
 """Trains a GAN: python train.py --method=pconv. See python train.py --help."""
 
-import sys
-
-from tfgan_zoo.cli.train import main
+from tfgan_zoo.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry.run("train")

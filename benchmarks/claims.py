@@ -11,7 +11,7 @@
 A run is `train.py` with one arm's flags, a data set and a seed, on one thread; what it ends with becomes one line of
 benchmarks/claims.jsonl, whose `flags` repeat it. Runs are paired by seed: the same data in the same order. Equal
 budgets are equal steps; the ratios of reals read and of time stand beside every comparison. claims_arms.py has the
-arms, the cheapest first, and claims_report.py makes the page.
+arms, the cheapest first, and claims_report.py makes the page. It needs the extra `test`, for SciPy's distributions.
 """
 
 import argparse
@@ -29,11 +29,19 @@ import claims_report
 from claims_arms import IMAGES, MIXTURES, QUICK, SPLITS, kind
 
 from tfgan_zoo.cli import train
-from tfgan_zoo.training import config as configs
+from tfgan_zoo.settings import config as configs
+from tfgan_zoo.settings.resolve import resolve
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "claims.jsonl"
-NOTED = ("strength_", "selected_", "c_unclamped", "reconstruction", "health")  # logs that explain an outcome
+NOTED = (
+    "strength_",
+    "selected_",
+    "c_unclamped",
+    "reconstruction",
+    "health",
+    "diversity",
+)  # logs that explain an outcome
 
 
 def finished():
@@ -68,7 +76,7 @@ def run_one(dataset, arm, seed, extra=()):
             raise RuntimeError(f"{' '.join(command)}: {errors}")
         if status == 1:  # it diverged: a result too
             return line | {"error": errors.strip()}
-        return line | _outcome(run, dataset)
+        return line | _outcome(run, dataset) | _separation(run, dataset)
 
 
 def _outcome(run, dataset):
@@ -76,7 +84,20 @@ def _outcome(run, dataset):
     last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
     last["d_gap"] = last["d_train"] - last["d_heldout"]
     noted = {name: value for name, value in last.items() if name.startswith(NOTED)}
-    return {name: last[name] for name in ("step", "reals_read", *kind(dataset).measures)} | noted
+    names = [name for name in ("step", "reals_read", *kind(dataset).measures) if name in last]
+    return {name: last[name] for name in names} | noted
+
+
+def _separation(run, dataset):
+    """Returns how well D tells training images from held-out ones, whatever its scale; {} on mixtures."""
+    if kind(dataset) is MIXTURES:
+        return {}
+    command = [sys.executable, "benchmarks/separation.py", str(run)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _run(command):
@@ -117,7 +138,7 @@ def add(options):
         config = json.loads((run / "config.json").read_text())
         dataset, seed = config["dataset"], config["seed"]
         arm = next((arm for arm in kind(dataset).arms if _repeats(config, *command_of(dataset, arm, seed))), None)
-        outcome = _outcome(run, dataset)
+        outcome = _outcome(run, dataset) | _separation(run, dataset)
         if arm is None or outcome["step"] * config["batch_size"] != config["kimg"] * 1000:
             sys.exit(f"{run}: it is no finished run of an arm")
         if (dataset, arm, seed) not in finished():
@@ -133,11 +154,12 @@ def _repeats(config, script, flags):
     """Whether a run's configuration is that of train.py with these flags, but for what changes no weight."""
     values, given = train.COMMAND.parse(flags)
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    wanted = configs.resolve(**{name: values[name] for name in given})
+    wanted = resolve(**{name: values[name] for name in given})
     wanted = dataclasses.replace(wanted, strategy="none", replicas=1, precision="float32", jit="off")
     wanted = json.loads(wanted.to_json())
-    had = configs.DEFAULTS | config  # a run that is older than an option did what is now its default
-    free = ("versions", "tick_kimg", "eval_metrics", "eval_every_kimg")
+    # A run that is older than an option did what is now its default.
+    had = json.loads(json.dumps(configs.DEFAULTS | configs.former_penalties(config)))
+    free = ("versions", "tick_kimg", "eval_metrics", "eval_every_kimg", "digest")
     return script == "train.py" and all(had[name] == wanted[name] for name in wanted if name not in free)
 
 
@@ -165,13 +187,14 @@ def _told(line):
 
 def report(options):
     """Writes docs/claims.md and the README's claims from the runs that are done; with --check only compares."""
-    stale = [path for path, text in claims_report.pages(finished()).items() if path.read_text() != text]
+    pages = claims_report.pages(finished())
+    stale = [path for path, text in pages.items() if path.read_text() != text]
     for path in stale:
         print(f"{path.relative_to(ROOT)} is not what benchmarks/claims.py report makes of the lines")
     if options.check:
         return bool(stale)
-    for path, text in claims_report.pages(finished()).items():
-        path.write_text(text)
+    for path in stale:
+        path.write_text(pages[path])
     return 0
 
 

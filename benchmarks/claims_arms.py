@@ -8,6 +8,10 @@ _TANH = "benchmarks/tanh_generator.py"
 _WIDE = "--latent_dim=512 --width=256"  # what they change for the cube
 _BETTER = "--normalization=spectral --beta_1=0 --beta_2=0.9"  # the host that covers most modes
 
+# The set-up in which R3GAN's objective is measured on the grid (arXiv 2501.05441): 20,000 steps of 256.
+_TODAY = "--width=256 --beta_1=0 --beta_2=0.99 --g_lr=2e-4 --d_lr=2e-4 --batch_size=256 --kimg=5120"
+_R1_R2 = "--penalty=r1,r2 --penalty_weight=1 --penalty_every=1"
+
 # arm: the flags that make it, cheapest first. A word ending in .py in front is a script in the place of train.py.
 MIXTURE_ARMS = {
     "gan": "--method=gan",
@@ -77,6 +81,19 @@ for _name, _flags in _LOSSES.items():
         f"brc {_name}, authors' set-up": f"{_TANH} --method=brc {_flags} {_AUTHORS} --n_dis=1",
     }
 
+# The objective of today with and without its penalties, and every method on it.
+_HOST = f"--loss=relativistic {_R1_R2} {_TODAY}"
+MIXTURE_ARMS |= {
+    "gan, today's set-up": f"--method=gan {_TODAY}",
+    "gan relativistic, today's set-up": f"--method=gan --loss=relativistic {_TODAY}",
+    "gan R1 R2, today's set-up": f"--method=gan {_R1_R2} {_TODAY}",
+    "gan relativistic R1 R2": f"--method=gan {_HOST}",
+    "ces relativistic R1 R2": f"--method=ces --selection=mean --costs=relativistic,relativistic {_R1_R2} {_TODAY}",
+    "express relativistic R1 R2": f"--method=express {_HOST}",
+    "brc relativistic R1 R2": f"--method=brc --inner_steps=3 {_HOST}",
+    "particle cramer l2, today's set-up": f"--method=particle --energy=cramer --stabilizer=l2 --beta=0.1 {_TODAY}",
+}
+
 # The arms on images: DCGAN, narrow and short enough for three seeds of each on two cores.
 IMAGE_ARMS = {
     "gan": "--method=gan",
@@ -101,7 +118,39 @@ IMAGE_ARMS = {
     "brc one-stage": "--method=brc --inner_steps=0",
     "brc inner 3": "--method=brc --inner_steps=3",
     "brc inner 3 D 1e-4": "--method=brc --inner_steps=3 --d_lr=1e-4",
+    "gan no norm, no momentum": "--method=gan --normalization=none --beta_1=0 --beta_2=0.9",  # particle's host
+    "particle cramer l2 spectral": (
+        "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1 --normalization=spectral"
+    ),
 }
+_WHITENED = "benchmarks/whitened_particle.py"
+IMAGE_ARMS |= {
+    "particle cramer whitened": f"{_WHITENED} --method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
+    "particle cramer whitened spectral": (
+        f"{_WHITENED} --method=particle --energy=cramer --stabilizer=l2 --beta=0.1 --normalization=spectral"
+    ),
+}
+
+# Every method on a host of today, a light R3GAN.
+_R3GAN = "--network=r3gan --blocks=1"
+IMAGE_ARMS |= {
+    "r3gan": f"--method=gan {_R3GAN}",
+    "r3gan pconv": f"--method=pconv {_R3GAN}",
+    "r3gan ces": f"--method=ces --selection=mean --costs=relativistic,relativistic {_R3GAN}",
+    "r3gan particle": f"--method=particle {_R3GAN}",
+    "r3gan express": f"--method=express {_R3GAN}",
+    "r3gan brc inner 3": f"--method=brc --inner_steps=3 {_R3GAN}",
+}
+
+# The ablation of pconv: whether D is noisy too while the generator learns, three rates, two laws.
+RATES, ABLATED_LAWS, D_ALONE = (0.1, 0.2, 0.5), ("uniform", "bernoulli"), "in D's steps"
+PCONV_ABLATION = {
+    f"pconv {law} {rate}{suffix}": f"--method=pconv --perturb_law={law} --perturb={rate}{flag}"
+    for law in ABLATED_LAWS
+    for rate in RATES
+    for suffix, flag in (("", ""), (f" {D_ALONE}", " --noperturb_generator"))
+}
+IMAGE_ARMS |= PCONV_ABLATION
 
 # (the method's arm, what it must beat)
 MIXTURE_COMPARISONS = [
@@ -163,18 +212,36 @@ MIXTURE_COMPARISONS = [
     ("brc, authors' set-up", "brc c = 0, authors' set-up"),
     ("brc, authors' cube", "gan n_dis 10, authors' cube"),
     *((f"brc {name}, authors' set-up", f"gan n_dis 10 {name}, authors' set-up") for name in _LOSSES),
+    ("gan relativistic R1 R2", "gan, today's set-up"),
+    ("gan relativistic R1 R2", "gan relativistic, today's set-up"),
+    ("gan relativistic R1 R2", "gan R1 R2, today's set-up"),
+    ("gan R1 R2, today's set-up", "gan, today's set-up"),
+    ("ces relativistic R1 R2", "gan relativistic R1 R2"),
+    ("express relativistic R1 R2", "gan relativistic R1 R2"),
+    ("brc relativistic R1 R2", "gan relativistic R1 R2"),
+    ("particle cramer l2, today's set-up", "gan relativistic R1 R2"),
 ]
 IMAGE_COMPARISONS = [
     *((arm, "gan") for arm in IMAGE_ARMS if arm != "gan" and "conditional" not in arm),
     ("pconv uniform 0.5 conditional", "gan conditional"),
+    *((arm, "r3gan") for arm in IMAGE_ARMS if arm.startswith("r3gan ")),
     ("pconv uniform 0.2", "pconv uniform 0.5"),
     *(
         (arm, control)
         for arm in IMAGE_ARMS
-        if arm.startswith("pconv") and "conditional" not in arm
+        if arm.startswith("pconv") and "conditional" not in arm and D_ALONE not in arm
         for control in ("dropout in D", "instance noise")
     ),
+    *((f"{arm} {D_ALONE}", arm) for arm in PCONV_ABLATION if D_ALONE not in arm),
+    (f"pconv uniform 0.2 {D_ALONE}", "pconv uniform 0.5"),
+    (f"pconv uniform 0.2 {D_ALONE}", f"pconv uniform 0.5 {D_ALONE}"),
     ("particle cramer l2", "particle cramer beta 0"),
+    ("particle cramer l2", "gan no norm, no momentum"),
+    ("particle cramer l2 spectral", "particle cramer l2"),
+    ("particle cramer l2 spectral", "gan no norm, no momentum"),
+    ("particle cramer whitened", "particle cramer l2"),
+    ("particle cramer whitened", "gan no norm, no momentum"),
+    ("particle cramer whitened spectral", "particle cramer l2 spectral"),
     ("ces best", "ces mean"),
     ("ces mean", "ces homogeneous"),
     ("ces worst", "ces mean"),
@@ -206,7 +273,8 @@ class Kind:
         arms: {arm: flags}.
         flags: what every arm is run with.
         comparisons: pairs of arms.
-        measures: {key of a line: `Measure`}; the first two are compared.
+        measures: {key of a line: `Measure`}.
+        compared: which of them the tables of comparisons show.
         seeds: how many a run without --seeds has.
     """
 
@@ -214,6 +282,7 @@ class Kind:
     flags: str
     comparisons: list
     measures: dict
+    compared: tuple
     seeds: int
 
 
@@ -222,18 +291,25 @@ MIXTURES = Kind(
     "--tick_kimg=256",
     MIXTURE_COMPARISONS,
     {"modes": Measure("modes", 1, True), "good": Measure("good samples", 2, True), "kl": Measure("KL", 2, False)},
+    compared=("modes", "good"),
     seeds=10,
 )
 IMAGES = Kind(
     IMAGE_ARMS,
     "--width=16 --kimg=128 --tick_kimg=32 --eval_metrics=fd_fashion_10k --eval_every_kimg=1000",
     IMAGE_COMPARISONS,
-    {"fd_fashion_10k": Measure("fd_fashion_10k", 1, False), "d_gap": Measure("D's gap", 2, False)},
+    {
+        "fd_fashion_10k": Measure("fd_fashion_10k", 1, False),
+        "d_gap": Measure("D's gap", 2, False),
+        "d_auc": Measure("D's AUC", 3, False),
+    },
+    compared=("fd_fashion_10k", "d_gap", "d_auc"),
     seeds=3,
 )
 # Data that train.py knows by more than a name: training sets so small that D can learn them by heart, and what they
 # ask for beyond, or in the place of, the flags of their kind: 512 epochs, of the rates of docs/own_images.md.
 SPLITS = {
+    "fashion_mnist_60k": "--dataset=fashion_mnist --batch_size=32",
     "fashion_mnist_1k": "--dataset=fashion_mnist --split=train[:1000]",
     "fashion_mnist_500": (
         "--dataset=fashion_mnist --split=train[:500] --batch_size=32 --g_lr=4e-4 --d_lr=4e-4 --kimg=256 --tick_kimg=64"
@@ -258,6 +334,7 @@ class Claim:
         arm: the method's arm.
         measures: what of a line is compared.
         against: {baseline's or control's arm: how the table calls it}.
+        main: (measure, rival), the row that the README shows; () for none.
     """
 
     method: str
@@ -266,6 +343,7 @@ class Claim:
     arm: str
     measures: tuple
     against: dict
+    main: tuple = ()
 
 
 CLAIMS = [
@@ -276,6 +354,19 @@ CLAIMS = [
         "pconv uniform 0.5",
         ("fd_fashion_10k", "d_gap"),
         {"gan": "plain convolutions", "dropout in D": "dropout in D", "instance noise": "instance noise"},
+        main=("fd_fashion_10k", "gan"),
+    ),
+    Claim(
+        "pconv",
+        "a lower Frechet distance where data are ample",
+        "fashion_mnist_60k",
+        f"pconv uniform 0.2 {D_ALONE}",
+        ("fd_fashion_10k", "d_auc"),
+        {
+            "gan": "plain convolutions",
+            "pconv uniform 0.5": "the rate 0.5, noise in G's step too",
+        },
+        main=("fd_fashion_10k", "gan"),
     ),
     Claim(
         "pconv",
@@ -309,6 +400,7 @@ CLAIMS = [
             "gan hinge spectral, no momentum": "hinge alone",
             "ces homogeneous spectral, no momentum": "three discriminators of one cost",
         },
+        main=("modes", "gan spectral, no momentum"),
     ),
     Claim(
         "ces",
@@ -325,6 +417,19 @@ CLAIMS = [
         "particle cramer l2",
         ("good", "modes"),
         {"particle cramer beta 0": "the same distance without it"},
+        main=("good", "particle cramer beta 0"),
+    ),
+    Claim(
+        "particle",
+        "a distance in the place of a loss, on images",
+        "fashion_mnist_60k",
+        "particle cramer l2",
+        ("fd_fashion_10k",),
+        {
+            "gan": "the plain GAN",
+            "gan no norm, no momentum": "the plain GAN on the same host",
+            "particle cramer l2 spectral": "with spectral norm in D",
+        },
     ),
     Claim(
         "express",
@@ -337,6 +442,7 @@ CLAIMS = [
             "gan width 512": "its host, as wide as the latent GAN",
             "express without data GAN": "its decoder, without the data GAN",
         },
+        main=("modes", "gan width 512"),
     ),
     Claim(
         "express",
@@ -357,6 +463,7 @@ CLAIMS = [
             "brc c = 0 D 1e-4": "temporary steps alone",
             "gan spectral, no momentum": "its host with spectral norm and no momentum",
         },
+        main=("modes", "gan"),
     ),
     Claim(
         "brc",

@@ -20,9 +20,10 @@ MODEL = "pconv_fashion_mnist_10k"
 
 def measure(count):
     """Prints peak memory in MiB, and the seconds of the reals' part and of the whole."""
-    from tfgan_zoo import data, loading
+    from tfgan_zoo import data
     from tfgan_zoo.evaluation import protocols, sets
     from tfgan_zoo.evaluation.evaluator import Evaluator
+    from tfgan_zoo.pretrained import loading
 
     model = loading.load(MODEL)
     protocol = dataclasses.replace(protocols.PROTOCOLS["fd_fashion_10k"], fakes=count)

@@ -27,11 +27,10 @@ def ways(model, version, stack):
     import tensorflow as tf
 
     from tests.serving import server
-    from tfgan_zoo import random
     from tfgan_zoo.serving import Client
 
     def bare(seeds, truncation):
-        return model.sample(random.latents_from_seeds(seeds, model.latent_dim) * truncation[:, None])
+        return model.images_of_seeds(seeds, truncation)
 
     specs = [tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.float32)]
     function = tf.function(bare, autograph=False).get_concrete_function(*specs)
@@ -62,7 +61,8 @@ def main():
     parser.add_argument("--model", default="pconv_fashion_mnist_10k")
     parser.add_argument("--repeats", type=int, default=100)
     options = parser.parse_args()
-    from tfgan_zoo import loading, serving
+    from tfgan_zoo import serving
+    from tfgan_zoo.pretrained import loading
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         model = loading.load(options.model)

@@ -1,23 +1,31 @@
-"""How fast a step is, and whether the data keep up: python benchmarks/throughput.py.
+"""How fast a step is, and whether anything around it takes time: python benchmarks/throughput.py.
 
 A folder of pictures is read from its cache: --dataset=PATH --image_size=64; with --stored from disk, whatever its size.
 
 Prints, for each method, images/s of training, and the ratios that do not depend on the machine's mood: the input
 pipeline alone against the training step, and each method against the plain GAN. All are taken in one process, in
-turns, and the median of the turns is printed.
+turns, and the median of the turns is printed. With --loop, for each method and with the quartiles of the turns: the
+time of `fit`, and of train.py's loop with all that it has around a step, in that of a bare loop over the same graph.
 """
 
 import argparse
+import contextlib
+import dataclasses
+import io
 import os
+import pathlib
 import statistics
+import tempfile
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tfgan_zoo import data
 from tfgan_zoo.data import images as data_images
+from tfgan_zoo.settings.resolve import resolve
+from tfgan_zoo.training import callbacks, loop
 from tfgan_zoo.training.build import build_model
-from tfgan_zoo.training.config import resolve
+from tfgan_zoo.training.checkpoints import Checkpoints
 
 
 def seconds(iterate):
@@ -25,6 +33,44 @@ def seconds(iterate):
     began = time.perf_counter()
     iterate()
     return time.perf_counter() - began
+
+
+def ways(config, model, batches, steps, folder):
+    """Returns {name: a function that trains `steps` steps}: a bare loop, `fit`, and the loop of train.py."""
+    step = model.make_train_function()
+
+    def bare():
+        iterator = model.distributed(batches)  # the others make one too, a run only once
+        for _ in range(steps):
+            logs = step(iterator)
+        float(logs["d_loss"])  # waits for the last one
+
+    def ours():
+        progress = callbacks.Progress(dataclasses.replace(config, kimg=1e6), 0)
+        board = callbacks.Board(str(folder / "events"), write_graph=False)
+        with contextlib.closing(progress), callbacks.Guard(Checkpoints(model, folder)) as guard:
+            loop.train_ticks(model, batches, 0, 1, steps, [progress, board, guard])
+
+    return {"bare": bare, "fit": lambda: model.fit(batches, steps_per_epoch=steps, verbose=0), "train.py": ours}
+
+
+def compare_loops(runs, options):
+    """Prints the table of --loop; the ways take turns, in an order that changes."""
+    print(f"{'method':<10}{'bare steps/s':>14}{'fit':>22}{'train.py':>22}")
+    for method, (config, model, batches) in runs.items():
+        times = {}
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            taken = list(ways(config, model, batches, options.steps, pathlib.Path(folder)).items())
+            for turn in range(options.turns + 1):
+                for i in range(len(taken)):
+                    name, train = taken[(i + turn) % len(taken)]
+                    times.setdefault(name, []).append(seconds(train))
+        cells = []
+        for name in ("fit", "train.py"):
+            ratios = [time / bare for time, bare in zip(times[name][1:], times["bare"][1:], strict=True)]
+            low, middle, high = statistics.quantiles(ratios, n=4)
+            cells.append(f"{middle:>9.3f} ({low:.3f}-{high:.3f})")
+        print(f"{method:<10}{options.steps / statistics.median(times['bare'][1:]):>14.1f}{cells[0]:>22}{cells[1]:>22}")
 
 
 def main():
@@ -37,6 +83,8 @@ def main():
     parser.add_argument("--methods", nargs="+", default=["gan", "pconv"])
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--batch_size", type=int)
+    parser.add_argument("--loop", action="store_true", help="compare fit and train.py's loop with a bare one")
     options = parser.parse_args()
     if options.stored:
         data_images.MAX_BYTES = 0
@@ -49,14 +97,17 @@ def main():
             image_size=options.image_size,
             network=options.network,
             width=options.width,
+            **({} if options.batch_size is None else {"batch_size": options.batch_size}),
         )
         model = build_model(config)
         batches = data.load(config.dataset, **config.data_arguments).train(
-            config.batch_size, model.reals_per_step, config.seed
+            config.batch_size, model.batches_per_step, config.seed
         )
         model.fit(batches, steps_per_epoch=5, verbose=0)  # traces
         runs[method] = (config, model, batches)
 
+    if options.loop:
+        return compare_loops(runs, options)
     speeds = {method: [] for method in runs}
     alone = {method: [] for method in runs}
     for _ in range(options.turns):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import seeded_faults
 
 import tfgan_zoo
 
@@ -64,3 +65,13 @@ def test_examples_run(module, tmp_path, monkeypatch):
     result = doctest.testmod(importlib.import_module(module), optionflags=flags)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_no_two_classes_have_one_name_with_keras():
+    pattern = r'register_keras_serializable\("tfgan_zoo"(?:, "(\w+)")?\)\nclass (\w+)'
+    found = [given or own for path in PACKAGE.rglob("*.py") for given, own in re.findall(pattern, path.read_text())]
+    assert len(found) > 30 and len(set(found)) == len(found)
+
+
+def test_the_faults_that_a_tool_seeds_are_still_in_the_code():
+    assert seeded_faults.outdated() == []

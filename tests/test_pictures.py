@@ -12,6 +12,14 @@ def test_levels_are_rounded_and_clipped():
     assert levels.dtype == np.uint8
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_no_level(value):
+    images = np.zeros((4, 2, 2, 1), "float32")
+    images[[1, 3], 0, 1] = value
+    with pytest.raises(pictures.NotFinite, match="2 of 4 images are not finite numbers, the first is image 1"):
+        pictures.grid(images)
+
+
 @pytest.mark.parametrize("channels, mode", [(1, "L"), (3, "RGB")])
 @pytest.mark.parametrize("count, columns, rows", [(1, None, 1), (5, None, 2), (6, 2, 3), (2, 5, 1)])
 def test_grid_puts_image_i_in_row_i_div_columns(count, columns, rows, channels, mode):

@@ -7,19 +7,26 @@ Importing the package is light; TensorFlow loads with the first name that needs 
     images = model.generate(num=16, seed=0)
 """
 
-import importlib
+from tfgan_zoo import keras_names, lazy
 
 _WHERE = {
-    "GAN": "methods",
-    "PConv": "methods",
-    "from_preset": "loading",
-    "load": "loading",
-    "save_to_preset": "presets",
+    "BRC": "tfgan_zoo.methods",
+    "CES": "tfgan_zoo.methods",
+    "Express": "tfgan_zoo.methods",
+    "GAN": "tfgan_zoo.methods",
+    "KerasDiscriminator": "tfgan_zoo.networks",
+    "KerasGenerator": "tfgan_zoo.networks",
+    "PConv": "tfgan_zoo.methods",
+    "Particle": "tfgan_zoo.methods",
+    "__version__": "tfgan_zoo.version:VERSION",
+    "data": "tfgan_zoo.data:",
+    "export": "tfgan_zoo.serving",
+    "from_preset": "tfgan_zoo.pretrained.loading",
+    "list_presets": "tfgan_zoo.pretrained.presets:names",
+    "load": "tfgan_zoo.pretrained.loading",
+    "perturb": "tfgan_zoo.networks",
+    "save_to_preset": "tfgan_zoo.pretrained.presets",
 }
-__all__ = [*sorted(_WHERE)]
-
-
-def __getattr__(name):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+__all__ = sorted(_WHERE)
+__getattr__, __dir__ = lazy.attributes(__name__, _WHERE)
+keras_names.tell()

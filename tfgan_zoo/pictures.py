@@ -6,14 +6,36 @@ import numpy as np
 from PIL import Image
 
 
+class NotFinite(ValueError):
+    """Images hold what is no number: weights or a server's answer are damaged."""
+
+
 def to_levels(images):
-    """Returns uint8[N, H, W, C] of float images[N, H, W, C] in [0, 1], rounded to the nearest level."""
+    """Returns uint8[N, H, W, C] of float images[N, H, W, C] in [0, 1], rounded to the nearest level.
+
+    Raises:
+        NotFinite: if a pixel is NaN or infinite, which as a level would look like any other.
+    """
+    images = np.asarray(images)
+    broken = np.flatnonzero(~np.isfinite(images).all(axis=tuple(range(1, images.ndim))))
+    if len(broken):
+        raise NotFinite(f"{len(broken)} of {len(images)} images are not finite numbers, the first is image {broken[0]}")
     return np.round(np.clip(np.asarray(images, "float32"), 0.0, 1.0) * 255).astype("uint8")
 
 
 def to_image(levels):
     """Returns a PIL image of uint8[H, W, C] with one or three channels."""
     return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
+
+
+def layout(count, columns=None):
+    """Returns the (rows, columns) of a grid of `count` images; None makes it as square as it can be.
+
+    >>> layout(5), layout(5, 4)
+    ((2, 3), (2, 4))
+    """
+    columns = columns or math.ceil(math.sqrt(count))
+    return math.ceil(count / columns), columns
 
 
 def grid(images, columns=None):
@@ -31,8 +53,7 @@ def grid(images, columns=None):
     """
     levels = to_levels(images)
     count, height, width, channels = levels.shape
-    columns = columns or math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
+    rows, columns = layout(count, columns)
     cells = np.zeros((rows * columns, height, width, channels), "uint8")
     cells[:count] = levels
     picture = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
@@ -43,7 +64,7 @@ def classes(model, rows, columns, seed=0, truncation=1.0, batch_size=64):
     """Returns a PIL image of a conditional model's samples, a class a row, a seed a column.
 
     Args:
-        model: what has `generate(num, seed, truncation, batch_size, labels)`.
+        model: a `core.sampler.Sampler`.
         rows: int, how many classes, from the first on.
         columns: int, how many seeds, from `seed` on.
         seed, truncation, batch_size: as `generate` takes them.

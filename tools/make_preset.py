@@ -22,9 +22,11 @@ import tempfile
 
 import make_recipe
 
-from tfgan_zoo import presets, registry
+from tfgan_zoo import registry
 from tfgan_zoo.cli import app
-from tfgan_zoo.training import recipes
+from tfgan_zoo.pretrained import presets
+from tfgan_zoo.settings import recipes
+from tfgan_zoo.settings.resolve import resolve
 
 RUNS = 3
 SAMPLES, POINTS, COLUMNS = 64, 2500, 8
@@ -64,7 +66,7 @@ def body(values, given):
     with app.checks():
         if not values["name"]:
             raise ValueError("--name is needed")
-        folder = presets.SHELF / values["name"]
+        folder = presets.BUILT_IN / values["name"]
         work = _work(values["run_dir"], values["name"]) if values["run_dir"] else None
         model = None if work else presets.from_preset(folder)
     if work:
@@ -83,11 +85,11 @@ def _work(run_dir, name):
 
     run = RunDirectory(run_dir)
     config = run.config()
-    recipe = recipes.complete(recipes.read(name))
-    other = [field for field in recipes.FIELDS if getattr(config, field) != recipe[field]]
+    asked = resolve(recipes.read(name)[0], data_dir=config.data_dir)
+    other = [field for field in recipes.FIELDS if getattr(config, field) != getattr(asked, field)]
     if other:
-        field = other[0]
-        raise ValueError(f"run_dir={run_dir} has {field}={getattr(config, field)}, recipe {name} {recipe[field]}")
+        had, wanted = (getattr(one, other[0]) for one in (config, asked))
+        raise ValueError(f"run_dir={run_dir} has {other[0]}={had}, recipe {name} {wanted}")
     if run.steps()[-1:] != [config.steps]:
         raise ValueError(f"run_dir={run_dir} is not at its end, step {config.steps}")
     return run, config
@@ -95,8 +97,9 @@ def _work(run_dir, name):
 
 def _make(folder, run, config):
     """Measures and writes, in a folder of its own that takes the preset's name when all of it is there."""
-    from tfgan_zoo import data, loading
+    from tfgan_zoo import data
     from tfgan_zoo.evaluation import sets
+    from tfgan_zoo.pretrained import loading
 
     tracked = tracked_of(run, config)
     kept = "best" if run.best.is_file() and tracked and tracked["best"] != tracked["last"] else "last"
@@ -114,8 +117,8 @@ def _make(folder, run, config):
         finish(new, presets.from_preset(new), json.loads((new / presets.METADATA).read_text()))
         shutil.rmtree(folder, ignore_errors=True)
         os.rename(new, folder)
-    recipe = recipes.read(folder.name)
-    make_recipe.write(folder.name, recipes.complete(recipe), recipe.get("note"))
+    words, sentences = recipes.read(folder.name)
+    make_recipe.write(folder.name, words, sentences.get("note"))
 
 
 def finish(folder, model, about):
@@ -183,6 +186,7 @@ def details_of(run, config, name):
         "summary": registry.METHODS[config.method].summary,
         "dataset": config.dataset,
         "classes": config.num_classes or 0,
+        **({"class_names": list(config.class_names)} if config.class_names else {}),
         "kimg": config.kimg,
         "last_step": config.steps,
         "seed": config.seed,
@@ -313,7 +317,8 @@ def _caption(about):
     if _is_mixture(about):
         return f"Samples of the seeds 0 to {POINTS - 1:,} over the data:"
     if about.get("classes"):
-        return f"Samples of the seeds 0 to {COLUMNS - 1}, none picked, a class a row:"
+        names = f" ({', '.join(about['class_names'])})" if about.get("class_names") else ""
+        return f"Samples of the seeds 0 to {COLUMNS - 1}, none picked, a class a row{names}:"
     return f"Samples of the seeds 0 to {SAMPLES - 1}, in order, none picked:"
 
 

@@ -1,26 +1,30 @@
-"""Writes recipes/<name>.json from the flags of train.py, or all recipes again.
+"""Writes recipes/<name>.json from the flags of train.py, or all recipes' sentences and hashes again.
 
     python tools/make_recipe.py gan_ring --method=gan --dataset=ring --threads=1
     python tools/make_recipe.py brc_ring --note="Why d_lr is what it is." --method=brc --dataset=ring --d_lr=1e-4
     python tools/make_recipe.py
 
-Without a name every recipe is completed, for when `Config` has a new field, and its sentence is made again of what
-the preset of its name came to, if there is one.
+Without a name every recipe's sentence is made again of what the preset of its name came to, if there is one, and
+tests/settings/recipes.json gets the hash of what every recipe resolves to: where it changes, the recipe is another run.
 """
 
 import argparse
+import hashlib
 import json
+import pathlib
 import sys
 
-from tfgan_zoo import presets
 from tfgan_zoo.cli import train
-from tfgan_zoo.training import config as configs
-from tfgan_zoo.training import recipes
+from tfgan_zoo.pretrained import presets
+from tfgan_zoo.settings import checks, recipes
+from tfgan_zoo.settings.resolve import implied, resolve
+
+DIGESTS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "settings" / "recipes.json"
 
 
 def outcome(name):
     """Returns what the preset of a recipe's name came to, None if there is none."""
-    metadata = presets.SHELF / name / presets.METADATA
+    metadata = presets.BUILT_IN / name / presets.METADATA
     return outcome_of(json.loads(metadata.read_text())) if metadata.is_file() else None
 
 
@@ -34,18 +38,30 @@ def outcome_of(about):
     )
 
 
-def write(name, values, note=None):
-    """Writes one recipe; `values` has all of `recipes.FIELDS`."""
+def write(name, words, note=None):
+    """Writes one recipe of its words."""
     path = recipes.FOLDER / f"{name}.json"
-    path.write_text(recipes.to_json(values, recipes.sentence(values, outcome(name)), note))
+    path.write_text(recipes.to_json(words, recipes.sentence(words, outcome(name)), note))
     return path
 
 
 def _of_flags(flags):
     values, given = train.COMMAND.parse(flags)
-    asked = {name: values[name] for name in given}
-    config = configs.resolve(**{name: tuple(it) if isinstance(it, list) else it for name, it in asked.items()})
-    return vars(config) | {"dataset": values["dataset"] or config.dataset}  # a path as it was given
+    words = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in given}
+    resolve(words)  # refuses what cannot be
+    return words
+
+
+def digests():
+    """Returns {recipe: the hash of the configuration that it resolves to}; a path is as the recipe has it."""
+    found = {}
+    for name in recipes.names():
+        words, _ = recipes.read(name)
+        values = implied(words)
+        options = checks.method_options(values["method"], values.pop("options"))
+        text = json.dumps({field: values[field] for field in recipes.FIELDS if field in values} | options)
+        found[name] = hashlib.sha256(text.encode()).hexdigest()
+    return found
 
 
 def main():
@@ -59,8 +75,9 @@ def main():
             print(write(own.name, _of_flags(flags), own.note))
             return 0
         for name in recipes.names():
-            recipe = recipes.read(name)
-            print(write(name, recipes.complete(recipe), recipe.get("note")))
+            words, sentences = recipes.read(name)
+            print(write(name, words, sentences.get("note")))
+        DIGESTS.write_text(json.dumps(digests(), indent=2) + "\n")
     except ValueError as error:
         print(f"tools/make_recipe.py: {error}", file=sys.stderr)
         return 2

@@ -12,20 +12,24 @@ import argparse
 import numpy as np
 
 from tfgan_zoo import data
+from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.evaluation import protocols, sets
 from tfgan_zoo.evaluation.evaluator import Evaluator
 
 METRICS = ("fd_fashion_10k", "kd_fashion_10k", "prdc_fashion_10k", "fd_fashion_per_class_1k", "accuracy_fashion_10k")
 
 
-class Reals:
+class Reals(Sampler):
     """A conditional generator that has learnt everything."""
 
-    num_classes = 10
+    num_classes, image_shape, latent_dim = 10, (32, 32, 1), 1
 
     def __init__(self):
         images, labels = data.load("fashion_mnist").reals(60_000)
         self._of_class = [images[labels == label] for label in range(self.num_classes)]
+
+    def sample(self, latents, labels=None):
+        raise NotImplementedError
 
     def generate(self, num, seed, batch_size, labels):
         rows = zip(np.broadcast_to(labels, num), np.arange(seed, seed + num), strict=True)

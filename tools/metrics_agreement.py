@@ -30,7 +30,8 @@ def write(path):
 
 def ours(reals, fakes):
     """Frechet distance from streamed moments, kernel distance of one block."""
-    from tfgan_zoo.evaluation import metrics, tfgan
+    from tfgan_zoo.evaluation import tfgan_metrics
+    from tfgan_zoo.evaluation.metrics import frechet
     from tfgan_zoo.evaluation.statistics import Moments
 
     held = []
@@ -38,7 +39,7 @@ def ours(reals, fakes):
         held.append(Moments())
         for start in range(0, len(rows), 64):
             held[-1].update(rows[start : start + 64])
-    return metrics.frechet(*(it.result() for it in held))["distance"], tfgan.kernel_distance(reals, fakes)
+    return frechet.frechet(*(it.result() for it in held))["distance"], tfgan_metrics.kernel_distance(reals, fakes)
 
 
 def theirs(reals, fakes):

@@ -14,7 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tfgan_zoo import data
-from tfgan_zoo.evaluation import extractors, metrics
+from tfgan_zoo.evaluation import extractors
+from tfgan_zoo.evaluation.metrics import frechet, kernel, prdc
 from tfgan_zoo.evaluation.statistics import Moments
 
 OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "docs" / "metric_response.png"
@@ -39,9 +40,9 @@ def measure(levels, reals):
     held[0].update(reals)
     held[1].update(rows)
     return {
-        "Frechet distance": metrics.frechet(held[0].result(), held[1].result())["distance"],
-        "kernel distance": metrics.kernel({"rows": reals}, {"rows": rows})["distance"],
-        "coverage": metrics.precision_recall({"rows": reals}, {"rows": rows})["coverage"],
+        "Frechet distance": frechet.frechet(held[0].result(), held[1].result())["distance"],
+        "kernel distance": kernel.kernel({"rows": reals}, {"rows": rows})["distance"],
+        "coverage": prdc.precision_recall({"rows": reals}, {"rows": rows})["coverage"],
     }
 
 

@@ -13,18 +13,20 @@ import re
 import statistics
 import sys
 
-from tfgan_zoo import presets
 from tfgan_zoo.evaluation.protocols import PROTOCOLS
+from tfgan_zoo.pretrained import presets
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "docs/results.md")
 BASELINE = "gan"
+METHODS = ("gan", "pconv", "ces", "particle", "express", "brc")
+IMAGES = "fashion_mnist"
 MARKED = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- /results -->)", re.DOTALL)
 
 
 def shelf(folder=None):
     """Returns {name: metadata} of the presets."""
-    folder = folder or presets.SHELF
+    folder = folder or presets.BUILT_IN
     found = sorted(path for path in folder.iterdir() if presets.is_preset(path))
     return {path.name: json.loads((path / presets.METADATA).read_text()) for path in found}
 
@@ -115,7 +117,12 @@ def checkpoints(found):
     return "\n".join(rows) + "\n"
 
 
-KINDS = {"images": images, "mixtures": mixtures, "checkpoints": checkpoints}
+def methods(found):
+    """Returns the presets of all methods on the same images, as a Markdown table of six rows: what README shows."""
+    return _table({f"{method}_{IMAGES}": found[f"{method}_{IMAGES}"] for method in METHODS}, {})
+
+
+KINDS = {"methods": methods, "images": images, "mixtures": mixtures, "checkpoints": checkpoints}
 
 
 def fill(text, found):

@@ -12,7 +12,7 @@ import pathlib
 import sys
 import tempfile
 
-from tfgan_zoo.data import names
+from tfgan_zoo.data import tfds_probe
 
 DEBIAN = pathlib.Path("/usr/share/datasets/fashion-mnist")
 _HEADER = 10  # bytes of a gzip header without a file name
@@ -41,8 +41,8 @@ def main(arguments=None):
     """Runs the tool: returns 0, or 1 and a line on stderr if the package is missing or other than known."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data_dir", help="TFDS's folder; default: $TFDS_DATA_DIR, else ~/tensorflow_datasets")
-    data_dir = names.tfds_dir(parser.parse_args(arguments).data_dir)
-    folder = names.prepared("fashion_mnist", data_dir)
+    data_dir = tfds_probe.tfds_dir(parser.parse_args(arguments).data_dir)
+    folder = tfds_probe.prepared("fashion_mnist", data_dir)
     if folder:
         print(f"fashion_mnist is prepared already: {folder}")
         return 0

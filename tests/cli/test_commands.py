@@ -14,9 +14,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import loading, presets, random
+from tfgan_zoo import random
 from tfgan_zoo.cli import app, export, generate, train
-from tfgan_zoo.training.config import resolve
+from tfgan_zoo.methods import GAN
+from tfgan_zoo.networks import DCGANDiscriminator, DCGANGenerator
+from tfgan_zoo.pretrained import loading, presets
+from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training.run_directory import RunDirectory
 
 ROOT = pathlib.Path(train.__file__).parents[2]
@@ -58,7 +61,7 @@ def sources(workspace, model, tmp_path_factory):
     presets.save_to_preset(model, folder / "preset")
     model.save(folder / "model.keras")
     paths = {"run": workspace.run, "preset": folder / "preset", "keras": folder / "model.keras"}
-    export = workspace.path / "exports" / "gan"
+    export = workspace.path / "exports" / "my_run"
     return paths | {"export": export, "version": export / "1"}
 
 
@@ -130,7 +133,7 @@ def test_the_last_lines_of_a_run_are_its_next_commands(workspace):
     assert workspace.lines["run"] == "runs/my run"
     assert (workspace.path / workspace.lines["samples"]).is_file()
     assert workspace.lines["generate"] == "python generate.py --model='runs/my run' --num=64 --output=grid.png"
-    assert workspace.lines["export"] == "python export.py --model='runs/my run' --output=exports/gan"
+    assert workspace.lines["export"] == "python export.py --model='runs/my run' --output=exports/my_run"
 
 
 def test_the_printed_commands_work_as_they_stand(workspace, model):
@@ -140,7 +143,7 @@ def test_the_printed_commands_work_as_they_stand(workspace, model):
     grid = levels(workspace.path / "grid.png")
     assert grid.shape == (8 * 32, 8 * 32)
     np.testing.assert_allclose(cells(grid)[1, 1], model.generate(1, seed=9)[0, ..., 0] * 255, atol=1.01)
-    assert (workspace.path / "exports" / "gan" / "1" / "saved_model.pb").is_file()
+    assert (workspace.path / "exports" / "my_run" / "1" / "saved_model.pb").is_file()
     files = {path.name for path in workspace.path.iterdir()}
     assert files == {"train.py", "generate.py", "export.py", "runs", "grid.png", "exports"}
 
@@ -192,6 +195,12 @@ def test_individual_images(sources, sampled, call, here):
         assert np.abs(np.asarray(picture, int) - grid[0, column]).max() <= 1
 
 
+def test_individual_images_have_a_folder_of_their_own(sources, call, here):
+    status, out, _ = call(generate, f"--model={sources['export']}", "--num=1", "--individual")
+    assert status == 0 and out.rstrip().endswith(": images")
+    assert [path.name for path in (here / "images").iterdir()] == ["seed00000000.png"]
+
+
 @pytest.mark.parametrize("kind", ["keras", "export"])
 def test_interpolations_begin_and_end_at_the_seeds_images(kind, sources, sampled):
     flags = ("--seed=3", "--truncation=0.8")
@@ -223,6 +232,46 @@ def test_any_64_bit_seed_is_a_seed(seed, sources, sampled, model):
     images = cells(sampled(sources["export"], "--num=2", "--columns=2", f"--seed={seed}"))
     np.testing.assert_allclose(images[0, 1], model.generate(1, seed=seed + 1)[0, ..., 0] * 255, atol=1.01)
     sampled(sources["export"], "--num=2", "--interpolate=2", f"--seed={seed}", output="strips.png")
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """A .keras file whose averaged generator has weights that are no numbers."""
+    model = GAN(DCGANGenerator(width=4, latent_dim=8), DCGANDiscriminator(width=4))
+    model.ema_generator.weights[0].assign(np.full(model.ema_generator.weights[0].shape, np.nan))
+    path = tmp_path_factory.mktemp("broken") / "nan.keras"
+    model.save(path)
+    return path
+
+
+@pytest.mark.parametrize("flags", [[], ["--individual"], ["--interpolate=3"]])
+def test_weights_that_are_no_numbers_make_no_picture(flags, broken, call, here):
+    output = "images" if "--individual" in flags else "grid.png"
+    status, out, err = call(generate, f"--model={broken}", "--num=2", f"--output={output}", *flags)
+    assert (status, out) == (1, "") and err.count("\n") == 1
+    assert f"model={broken} is damaged: " in err and "images are not finite numbers" in err
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize("flags", [["--output=out"], ["--format=onnx", "--output=out.onnx"]])
+def test_weights_that_are_no_numbers_are_not_exported(flags, broken, refused):
+    assert "are not all finite numbers; take an earlier checkpoint" in refused(export, f"--model={broken}", *flags)
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (["--num=1000000000"], "num=1000000000: 3.81e+03 GiB of pixels at once, more than 2 GiB"),
+        (["--num=4", "--columns=1000000000"], "num=4, columns=1000000000: 954 GiB"),
+        (["--num=4", "--interpolate=1000000000"], "num=4, interpolate=1000000000: 1.53e+04 GiB"),
+        (
+            ["--num=1000000000", "--batch_size=1000000000", "--individual", "--output=images"],
+            "batch_size=1000000000: 3.81e+03 GiB",
+        ),
+    ],
+)
+def test_what_no_memory_could_hold_is_refused(flags, words, sources, refused):
+    assert words in refused(generate, f"--model={sources['keras']}", *flags)
 
 
 MODEL = "--model=MODEL"
@@ -290,7 +339,8 @@ def test_a_run_without_checkpoint_is_bad_input(command, refused, tmp_path):
 @pytest.mark.parametrize("command", [generate, export])
 def test_a_damaged_model_is_bad_input(command, refused, sources, tmp_path):
     run = shutil.copytree(sources["run"], tmp_path / "run")
-    (run / "checkpoints" / "ckpt-5.index").write_text("garbage")
+    for index in (run / "checkpoints").glob("*.index"):
+        index.write_text("garbage")
     assert "ckpt-5 is damaged" in refused(command, f"--model={run}", "--output=out.png")
 
 

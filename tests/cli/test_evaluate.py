@@ -1,16 +1,18 @@
 """evaluate.py as a user meets it: a run, a preset, two folders; what it writes; what it refuses, how and when."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import loading, networks
+from tfgan_zoo import networks
 from tfgan_zoo.cli import evaluate, train
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.methods import GAN
-from tfgan_zoo.presets import save_to_preset
+from tfgan_zoo.pretrained import loading
+from tfgan_zoo.pretrained.presets import save_to_preset
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,8 @@ def run(tmp_path_factory):
     context = pytest.MonkeyPatch()
     context.setenv("TFGAN_ZOO_CACHE", str(path.parent / "cache"))
     name = "fd_fashion_10k"
-    context.setitem(protocols.PROTOCOLS, name, dataclasses.replace(protocols.PROTOCOLS[name], fakes=60, reals=80))
+    few = dataclasses.replace(protocols.PROTOCOLS[name], fakes=60, reals=80)
+    context.setattr(protocols, "PROTOCOLS", {**protocols.PROTOCOLS, name: few})
     flags = ["--tick_kimg=0.008", f"--eval_metrics={name}", f"--run_dir={path}"]
     assert train.main([*RUN, *flags]) == 0
     context.undo()
@@ -55,6 +58,12 @@ def preset(tmp_path):
 
 def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_pipe_in_the_place_of_the_results_is_not_waited_for(tmp_path, capsys):
+    os.mkfifo(tmp_path / "metrics.jsonl")
+    assert evaluate.main(["--model=gan_ring", "--metrics=modes_2500", f"--output={tmp_path}"]) == 2
+    assert capsys.readouterr().err == f"evaluate.py: output={tmp_path / 'metrics.jsonl'} is no regular file\n"
 
 
 def test_a_run_is_measured_at_its_best_and_last_checkpoint_three_times(run, few, tmp_path, capsys):
@@ -261,6 +270,62 @@ def test_an_extractor_of_another_size_is_refused(preset, tmp_path, capsys):
     flags = ["--metrics=fd_given_10k", f"--extractor={tmp_path / 'e.keras'}", f"--output={tmp_path / 'out'}"]
     assert evaluate.main([f"--model={preset}", *flags]) == 2
     assert "takes images of (64, 64, 3), not of (32, 32, 1)" in capsys.readouterr().err
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """A preset that was trained on other clothes than those in the package."""
+    make = {role: networks.build("dcgan", role, shape=(32, 32, 1), width=4) for role in ("generator", "discriminator")}
+    save_to_preset(GAN(**make), tmp_path / "preset", dataset="fashion_mnist")
+    return tmp_path / "preset"
+
+
+def test_a_metric_asks_only_for_the_data_that_it_uses(stranger, few, tmp_path, monkeypatch):
+    """The reference of this one is in the package; the preset's own data set is not on this machine."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "empty"))
+    flags = ["--metrics=fd_fashion_10k", f"--output={tmp_path / 'out'}"]
+    assert evaluate.main([f"--model={stranger}", *flags]) == 0
+    assert lines(tmp_path / "out")[0]["reference"] == {"fashion_mnist_10k/all": 80}
+    assert "note" not in lines(tmp_path / "out")[0] or "train split" not in lines(tmp_path / "out")[0]["note"]
+
+
+def test_images_that_a_model_never_saw_are_not_called_its_training_images(stranger, few, tmp_path):
+    flags = ["--metrics=fd_fashion_10k", "--report", "--dataset=fashion_mnist_10k"]
+    assert evaluate.main([f"--model={stranger}", *flags, f"--output={tmp_path / 'other'}"]) == 0
+    page = (tmp_path / "other" / "report.html").read_text()
+    assert "nearest images of fashion_mnist_10k/train" in page and "training images" not in page
+    assert "train split" not in page
+
+
+def test_memorisation_of_another_data_set_is_refused(stranger, few, tmp_path, capsys):
+    flags = ["--metrics=memorization_10k", "--dataset=fashion_mnist_10k", f"--output={tmp_path / 'out'}"]
+    assert evaluate.main([f"--model={stranger}", *flags]) == 2
+    error = capsys.readouterr().err
+    assert "is about the training images, and model=" in error and "was trained on fashion_mnist" in error
+    assert error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_all_checkpoints_of_what_has_one(few, tmp_path):
+    assert evaluate.main(["--model=gan_ring", "--checkpoint=all", f"--output={tmp_path}"]) == 0
+    assert [it["checkpoint"] for it in lines(tmp_path)] == ["last"]
+
+
+@pytest.mark.parametrize("flags", [[], ["--metrics=modes_2500"]])
+def test_a_data_set_of_another_shape_is_refused(flags, tmp_path, capsys):
+    output = f"--output={tmp_path / 'out'}"
+    assert evaluate.main(["--model=gan_ring", "--dataset=fashion_mnist_10k", output, *flags]) == 2
+    error = capsys.readouterr().err
+    assert "dataset=fashion_mnist_10k holds (32, 32, 1), and model=gan_ring makes (2,)" in error
+    assert error.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ['"a', "a\nb", "a\tb", "'", ""])
+def test_odd_names_of_metrics_are_one_line(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(["--model=gan_ring", f"--metrics={name}"]) == 2
+    error = capsys.readouterr().err
+    assert "metrics=" in error and error.count("\n") == 1
 
 
 def test_the_list_names_every_protocol(capsys):

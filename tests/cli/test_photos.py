@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_zoo import loading
 from tfgan_zoo.evaluation import fashion_cnn
+from tfgan_zoo.pretrained import loading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLASSES, SIZE = 10, 32

@@ -5,6 +5,7 @@ import errno
 import json
 import math
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -15,12 +16,14 @@ import urllib.request
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo import registry
-from tfgan_zoo.cli import app
+from tfgan_zoo import registry, specs
+from tfgan_zoo.cli import app, train
 from tfgan_zoo.cli.train import COMMAND, main
+from tfgan_zoo.files import append_line
 from tfgan_zoo.methods import GAN
+from tfgan_zoo.settings.config import Config
+from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import callbacks
-from tfgan_zoo.training.config import Config, resolve
 from tfgan_zoo.training.run_directory import RunDirectory
 
 RING = ("--method=gan", "--dataset=ring", "--width=8", "--latent_dim=4", "--batch_size=8", "--threads=2")
@@ -102,7 +105,7 @@ def ring(finished, tmp_path):
 
 
 def everything(folder):
-    return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*"))
+    return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.name != "lock")
 
 
 def edit(run_dir, **changes):
@@ -141,7 +144,7 @@ def edit(run_dir, **changes):
         (["--method", "gan", "ring"], "unexpected argument 'ring'"),
         (["--method=gan", "--", "--seed=1"], "unexpected argument '--seed=1'"),
         (["--flagfile=none"], "none"),
-        (["--image_size=28"], "image_size=28 is not for network=dcgan; choose from 32, 64, 128"),
+        (["--image_size=28"], "image_size=28 is not for network=dcgan; choose from 32, 64, 128, 256"),
         (["--image_size=64"], "image_size=64"),
         (["--channels=2"], "channels=2"),
         (["--dataset=ring", "--network=dcgan"], "network=dcgan makes images"),
@@ -151,7 +154,7 @@ def edit(run_dir, **changes):
         (["--normalize=3", "--method=ces"], "normalize=3 must be true or false"),
         (["--features=1.5"], "features=1.5 must be a whole number"),
         (["--perturb=0"], "perturb=0 leaves method=pconv nothing to do"),
-        (["--perturb=1", "--perturb_law=bernoulli"], "perturb=1.0 must be below 1"),
+        (["--perturb=1", "--perturb_law=bernoulli"], "and below 1 for perturb_law=bernoulli"),
         (["--penalty=wgan_gp", "--normalization=batch"], "normalization=batch"),
         (["--loss=wasserstein", "--normalization=batch"], "normalization=batch"),
         (["--network=sngan", "--normalization=batch"], "normalization=batch is not for network=sngan"),
@@ -205,13 +208,29 @@ def test_wishes_that_the_devices_cannot_grant_are_bad_input(flags, words, refuse
     assert words in refused(*RING[:-2], "--threads=2", *flags)
 
 
+def test_a_run_goes_on_with_another_number_of_devices(run, here):
+    """To tolerance, and says so; without the flag it is refused."""
+    run(*SHORT, "--penalty=lecam", "--run_dir=straight", "--kimg=0.064")
+    status, out, _ = run(*SHORT, "--penalty=lecam", "--devices=2", "--run_dir=moved")
+    assert (status, RunDirectory("moved").config().replicas) == (0, 2)
+    status, out, _ = run("--run_dir=moved", "--devices=1", "--kimg=0.064")
+    assert status == 0 and "begun with 2 replicas, now 1: equal to tolerance, not bit for bit\n" in out
+    assert RunDirectory("moved").config().replicas == 1
+    metrics = [
+        [row for _, row in RunDirectory(name).rows(here / name / "metrics.jsonl")] for name in ("straight", "moved")
+    ]
+    for one, two in zip(*metrics, strict=True):
+        assert two["d_loss"] == pytest.approx(one["d_loss"], abs=1e-4)
+        assert two["d_grad_norm"] == pytest.approx(one["d_grad_norm"], rel=1e-3)
+
+
 def test_tensorflow_is_not_imported_for_answers_and_refusals(here):
     """In a process that could start it."""
     code = (
         "import sys\n"
         "from tfgan_zoo.cli.train import main\n"
         "statuses = [main([flag]) for flag in ('--help', '--list', '--method=pcomv', '--run_dir=/proc/run')]\n"
-        "print(statuses, [name for name in ('tensorflow', 'keras', 'numpy') if name in sys.modules])\n"
+        "print(statuses, [name for name in ('tensorflow', 'keras', 'PIL') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[0, 0, 2, 2] []", done.stderr
@@ -232,6 +251,18 @@ def test_help_tells_every_flag(run):
 def test_help_wins_over_other_flags(run, here):
     assert run("--help", "--batch_size=0")[0] == 0
     assert not everything(here)
+
+
+def test_a_short_h_is_help(run, here):
+    assert run("--method=gan", "-h")[1] == run("--help")[1]
+
+
+def test_an_option_that_is_a_flag_already_is_one_line(run, monkeypatch):
+    taken = {"run_dir": ("theirs", specs.Option(1.0, "of a package"))}
+    monkeypatch.setattr(train.checks, "options", lambda: taken)
+    monkeypatch.setattr(train, "COMMAND", app.Command("train.py", "", (), train._declare))
+    status, _, err = run("--method=gan")
+    assert status == 2 and err.startswith("train.py: the option run_dir of method=theirs is a flag of train.py already")
 
 
 def test_list_tells_every_name(run):
@@ -300,7 +331,10 @@ def test_runs_are_numbered_and_end_with_commands(run, here):
     assert [line.split(maxsplit=1) for line in out.splitlines()[-3:]] == [
         ["run", folder],
         ["samples", f"{folder}/samples/step_0000001.png"],
-        ["export", f"python export.py --model={folder} --output=exports/gan"],  # generate.py makes images only
+        [
+            "export",
+            f"python export.py --model={folder} --output=exports/00000-gan-ring",
+        ],  # generate.py makes images only
     ]
     assert RunDirectory(here / folder).config().kimg == 0.008
 
@@ -315,6 +349,17 @@ def test_the_same_flags_again_are_allowed(run, ring):
     status, out, _ = run(f"--run_dir={ring}", "--strategy=auto", "--precision=auto", "--jit=auto", "--dry_run")
     assert (status, out) == (0, begun)
     assert (ring / "config.json").read_text() == begun
+
+
+def test_a_number_for_all_penalties_may_be_repeated_as_such(run, tmp_path):
+    config = resolve(
+        method="gan", dataset="ring", penalty=("r1", "r2"), penalty_weight=(2.0, 2.0), penalty_every=1, threads=2
+    )
+    RunDirectory.create(dataclasses.replace(config, strategy="none", jit="off"), tmp_path / "run")
+    repeated = ("--penalty=r1,r2", "--penalty_weight=2", "--penalty_every=0", f"--run_dir={tmp_path / 'run'}")
+    assert run(*repeated, "--dry_run")[0] == 0
+    status, _, err = run(*repeated, "--penalty_weight=2,3", "--dry_run")
+    assert status == 2 and "begun with penalty_weight=(2.0, 2.0)" in err
 
 
 def test_a_finished_run_is_left_as_it_is(run, ring):
@@ -404,22 +449,28 @@ def fails(run):
 
 
 def test_a_broken_loss_ends_with_status_1_and_the_last_good_checkpoint(fails, monkeypatch, tmp_path):
-    critic = GAN.critic
+    critic = GAN.discriminate
 
     def broken(self, images, batch, purpose, *more):
         factor = tf.where((self.step.value >= 2) & (purpose == "generator"), math.nan, 1.0)
         return factor * critic(self, images, batch, purpose, *more)
 
-    monkeypatch.setattr(GAN, "critic", broken)
+    monkeypatch.setattr(GAN, "discriminate", broken)
     line = fails(*SHORT, f"--run_dir={tmp_path / 'run'}")
     assert "g_loss is no longer finite at step 3" in line
     assert str(tmp_path / "run" / "checkpoints" / "ckpt-2") in line
+    assert str(tmp_path / "run" / "diverged_step_3.npz") in line
 
 
-def test_a_full_disk_ends_with_status_1(fails, ring):
+def test_a_full_disk_ends_with_status_1(fails, ring, monkeypatch):
+    monkeypatch.setattr(RunDirectory, "log", lambda self, line: append_line(pathlib.Path("/dev/full"), line))
+    assert os.strerror(errno.ENOSPC) in fails(f"--run_dir={ring}")
+
+
+def test_a_log_that_is_a_device_is_refused(fails, ring):
     (ring / "log.txt").unlink()
     (ring / "log.txt").symlink_to("/dev/full")
-    assert os.strerror(errno.ENOSPC) in fails(f"--run_dir={ring}")
+    assert "log.txt is no regular file" in fails(f"--run_dir={ring}", status=2)
 
 
 def test_a_full_disk_at_the_first_line_ends_with_status_1(fails, monkeypatch, tmp_path):
@@ -432,10 +483,10 @@ def test_a_full_disk_at_the_first_line_ends_with_status_1(fails, monkeypatch, tm
 
 
 def test_a_checkpoint_that_cannot_be_written_ends_with_status_1(fails, monkeypatch, tmp_path):
-    def full(self, **kwargs):
+    def full(self, path):
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
-    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    monkeypatch.setattr(tf.train.Checkpoint, "write", full)
     line = fails(*SHORT, f"--run_dir={tmp_path / 'run'}")
     assert "checkpoint of step 2 cannot be written: No space left on device" in line
 
@@ -445,7 +496,7 @@ def test_a_checkpoint_of_another_width_ends_with_status_1(fails, ring):
     assert f"{ring}/checkpoints/ckpt-4 is damaged or not of this config.json" in fails(f"--run_dir={ring}")
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_with_its_status_and_the_command_to_go_on(number, status, fails, at_step, tmp_path):
     folder = tmp_path / "my run"
     at_step(3, lambda: signal.raise_signal(number))

@@ -8,12 +8,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_zoo import loading
+from tfgan_zoo import data, pictures
 from tfgan_zoo.cli import app
 from tfgan_zoo.cli.generate import main as generate
 from tfgan_zoo.cli.train import main
-from tfgan_zoo.methods import GAN
-from tfgan_zoo.training.config import resolve
+from tfgan_zoo.pretrained import loading
+from tfgan_zoo.settings.resolve import resolve
+from tfgan_zoo.training import loop
 from tfgan_zoo.training.run_directory import RunDirectory
 
 SHORT = ("--batch_size=8", "--threads=2", "--kimg=0.032", "--tick_kimg=0.016")  # 4 steps
@@ -93,13 +94,15 @@ def test_class_folders_train_conditionally_and_generate_by_label(photos, run, ca
     status, _, err = run(*TINY, "--conditional", "--dataset=my phötos", "--run_dir=run", "--image_size=32")
     assert status == 0, err
     folder = RunDirectory("run")
-    assert folder.config().num_classes == 2
+    assert (folder.config().num_classes, folder.config().class_names) == (2, ("cat", "dog"))
+    assert "classes   0 cat, 1 dog" in folder.log_file.read_text()
     rows, columns = 2, 8  # a class a row
     with Image.open(folder.samples / "step_0000004.png") as sheet:
         assert sheet.size == (columns * 32, rows * 32)
-    assert loading.load("run").num_classes == 2
+    assert loading.load("run").class_names == ("cat", "dog")
     for flags, words in (
         (["--label=1"], "seeds from 0"),
+        (["--label=dog"], "seeds from 0"),
         (["--label=1", "--interpolate=3"], "6 images"),
         (["--interpolate=3"], "6 images"),
     ):
@@ -107,11 +110,57 @@ def test_class_folders_train_conditionally_and_generate_by_label(photos, run, ca
         assert words in capsys.readouterr().out
     for flags, words in (
         (["--label=2"], "label=2 must be in [0, 1]"),
-        (["--label=dog"], "label='dog' must be a class, an integer from 0, or all"),
+        (["--label=cow"], "label='cow' must be a class of model=run (cat, dog), its number, or all"),
         (["--label=all", "--interpolate=3"], "label=all makes one grid"),
     ):
         assert generate(["--model=run", "--num=2", *flags]) == 2
         assert words in capsys.readouterr().err
+
+
+@pytest.fixture
+def numbered(tmp_path, monkeypatch):
+    """Twelve class folders "0" to "11", two pictures each, all of grey level 20 k + 10."""
+    monkeypatch.chdir(tmp_path)
+    for level in range(12):
+        (tmp_path / "numbers" / str(level)).mkdir(parents=True)
+        for i in range(2):
+            picture = Image.new("L", (32, 32), 20 * level + 10)
+            picture.save(tmp_path / "numbers" / str(level) / f"{i}.png")
+    return tmp_path / "numbers"
+
+
+def test_numbered_folders_are_classes_in_their_own_order(numbered, run):
+    flags = [*TINY, "--conditional", "--dataset=numbers", "--run_dir=run", "--image_size=32"]
+    assert run(*flags)[0] == 0
+    config = RunDirectory("run").config()
+    assert config.class_names == tuple(map(str, range(12)))
+    found = data.load(config.dataset, **config.data_arguments)
+    images, labels = found.reals(found.num_train)
+    np.testing.assert_array_equal(np.rint((images[:, 0, 0, 0] + 1) * 127.5), 20 * labels + 10)
+    model = loading.load("run")
+    assert generate(["--model=run", "--num=2", "--label=10", "--output=ten.png"]) == 0
+    expected = pictures.grid(model.generate(2, labels=["10"]))
+    np.testing.assert_array_equal(np.asarray(Image.open("ten.png")), np.asarray(expected))
+
+
+def test_a_run_from_before_names_keeps_its_numbers(numbered, run, capsys):
+    flags = [*TINY, "--conditional", "--dataset=numbers", "--run_dir=run", "--image_size=32"]
+    assert run(*flags, "--kimg=0.016")[0] == 0
+    file = RunDirectory("run").path / "config.json"
+    values = json.loads(file.read_text())
+    del values["class_names"]
+    file.write_text(json.dumps(values))
+    status, out, err = run("--run_dir=run", "--kimg=0.032")
+    assert (status, err) == (0, "") and "classes   have numbers only" in out
+    config = RunDirectory("run").config()
+    assert config.class_names == ()
+    found = data.load(config.dataset, **config.data_arguments)
+    images, labels = found.reals(found.num_train)
+    alphabet = sorted(map(str, range(12)))
+    expected = [20 * int(alphabet[label]) + 10 for label in labels]
+    np.testing.assert_array_equal(np.rint((images[:, 0, 0, 0] + 1) * 127.5), expected)
+    assert generate(["--model=run", "--num=2", "--label=shirt"]) == 2
+    assert "they have numbers only" in capsys.readouterr().err
 
 
 def test_a_grid_of_all_classes_has_the_samples_of_each_in_a_row(photos, run):
@@ -160,7 +209,7 @@ def test_what_is_left_out_is_told_and_logged(photos, run):
     (photos / "cat" / "0.png").write_text("text")
     status, out, err = run(*TINY, "--dataset=my phötos", "--bad_images=skip", "--run_dir=run", "--kimg=0.008")
     assert (status, err) == (0, "")
-    line = "left out  cat/0.png is no PNG, JPEG, WEBP, BMP or GIF picture"
+    line = "left out  cat/0.png is no PNG, JPEG, WEBP, BMP, GIF, TIFF or AVIF picture"
     assert line in out.splitlines() and line in (photos.parent / "run" / "log.txt").read_text().splitlines()
     assert "1 are left out" in out
     assert run("--run_dir=run")[0] == 0
@@ -201,13 +250,14 @@ def test_run_directories_are_named_after_the_folder(name, folder, tmp_path, monk
 def weights_at_step_0(monkeypatch):
     """A list that gets the generator's and the discriminator's weights when training begins."""
     found = []
-    inner = GAN.fit
+    inner = loop.train_ticks
 
-    def fit(self, *args, **kwargs):
-        found.append([weight.numpy() for network in (self.generator, self.discriminator) for weight in network.weights])
-        return inner(self, *args, **kwargs)
+    def train_ticks(model, *args):
+        networks = (model.generator, model.discriminator)
+        found.append([weight.numpy() for network in networks for weight in network.weights])
+        return inner(model, *args)
 
-    monkeypatch.setattr(GAN, "fit", fit)
+    monkeypatch.setattr(loop, "train_ticks", train_ticks)
     return found
 
 
@@ -275,6 +325,6 @@ def test_memory_that_runs_out_is_one_line(photos, run, monkeypatch, reason, word
     def fit(self, *args, **kwargs):
         raise tf.errors.ResourceExhaustedError(None, None, reason)
 
-    monkeypatch.setattr(GAN, "fit", fit)
+    monkeypatch.setattr(loop, "train_ticks", fit)
     status, _, err = run(*TINY, "--dataset=my phötos", "--run_dir=run")
     assert status == 1 and words in err and err.count("\n") == 1

@@ -62,7 +62,7 @@ def test_every_element_is_where_the_definition_says(num, batch_size, rows, seed,
 
 
 def test_each_epoch_is_a_permutation_and_another_one():
-    read = items_of(numbered(60).train(batch_size=4, rows=3, seed=5), steps=4 * 5).reshape(4, 60)
+    read = items_of(numbered(60).train(batch_size=4, batches_per_step=3, seed=5), steps=4 * 5).reshape(4, 60)
     for epoch in read:
         np.testing.assert_array_equal(np.sort(epoch), np.arange(60))
     assert len({epoch.tobytes() for epoch in read}) == 4
@@ -100,12 +100,12 @@ def test_a_late_start_reads_no_earlier_epoch(monkeypatch):
         return epoch_seed(seed, tf.ensure_shape(epoch, []))
 
     monkeypatch.setattr(random, "epoch_seed", spy)
-    next(iter(numbered(10).train(batch_size=4, rows=2, seed=0, start_step=10**6)))
+    next(iter(numbered(10).train(batch_size=4, batches_per_step=2, seed=0, start_step=10**6)))
     assert min(seen) == 8 * 10**6 // 10
 
 
 def test_batches_are_typed_endless_and_not_tuned():
-    dataset = numbered(3).train(batch_size=4, rows=2, seed=0)
+    dataset = numbered(3).train(batch_size=4, batches_per_step=2, seed=0)
     assert dataset.element_spec == {
         "images": tf.TensorSpec([4, 2, 4, 4, 1], tf.float32),
         "labels": tf.TensorSpec([4, 2], tf.int32),
@@ -117,7 +117,7 @@ def test_batches_are_typed_endless_and_not_tuned():
 
 
 def test_two_replicas_get_the_two_halves():
-    dataset = numbered(50).train(batch_size=6, rows=2, seed=0)
+    dataset = numbered(50).train(batch_size=6, batches_per_step=2, seed=0)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     whole = items_of(dataset, steps=12)  # 144 items: across two ends of an epoch
     shards = iter(strategy.experimental_distribute_dataset(dataset))
@@ -166,7 +166,7 @@ def test_heldout_items_are_never_trained_on():
     [
         ({"batch_size": 0}, "batch_size=0 must be an integer of at least 1"),
         ({"batch_size": 2.5}, "batch_size=2.5"),
-        ({"rows": 0}, "rows=0"),
+        ({"batches_per_step": 0}, "batches_per_step=0"),
         ({"seed": -1}, r"seed=-1 must be an integer in \[0, 2147483647\]"),
         ({"seed": 2**31}, "seed=2147483648"),
         ({"start_step": -1}, "start_step=-1"),
@@ -174,7 +174,7 @@ def test_heldout_items_are_never_trained_on():
 )
 def test_bad_arguments_of_train(arguments, message):
     with pytest.raises(ValueError, match=message):
-        numbered(5).train(**{"batch_size": 2, "rows": 1, "seed": 0, **arguments})
+        numbered(5).train(**{"batch_size": 2, "batches_per_step": 1, "seed": 0, **arguments})
 
 
 @pytest.mark.parametrize(

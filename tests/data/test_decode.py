@@ -8,7 +8,7 @@ import hypothesis
 import numpy as np
 import pytest
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from tfgan_zoo.data import decode
 from tfgan_zoo.data.decode import BadImage
@@ -157,7 +157,7 @@ def test_what_is_no_picture(content):
 
 def test_formats_that_could_run_programs_are_not_read():
     content = saved(picture(SQUARE), "EPS")
-    with pytest.raises(BadImage, match="is no PNG, JPEG, WEBP, BMP or GIF picture"):
+    with pytest.raises(BadImage, match="is no PNG, JPEG, WEBP, BMP, GIF, TIFF or AVIF picture"):
         decode.decode(content, 8, 3)
 
 
@@ -211,3 +211,23 @@ def test_fuzz_damaged_pictures(kind, data):
 @hypothesis.given(st.sampled_from([b"", *(content[:16] for content in FILES.values())]), st.binary(max_size=200))
 def test_fuzz_anything(start, rest):
     fuzz(start + rest)
+
+
+def test_much_text_and_large_profiles_do_not_make_a_png_damaged():
+    text = PngImagePlugin.PngInfo()
+    text.add_text("notes", "a" * 2**21, zip=True)
+    content = saved(picture(SQUARE), pnginfo=text, icc_profile=b"\0" * 2**21)
+    np.testing.assert_array_equal(decode.decode(content, 8, 3), SQUARE)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "AVIF"])
+def test_other_formats_are_read(kind):
+    smooth = np.broadcast_to(np.arange(0, 256, 8, np.uint8)[:, None, None], (32, 32, 3))
+    found = decode.decode(saved(picture(smooth.copy()), kind), 32, 3).astype(int)
+    assert np.abs(found - smooth).mean() < 4
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_pixels_of_32_bits_are_refused(dtype):
+    with pytest.raises(BadImage, match="of which nobody knows what is white"):
+        decode.decode(saved(picture(SQUARE[..., 0].astype(dtype)), "TIFF"), 8, 1)

@@ -57,7 +57,7 @@ def test_range_type_and_border(clothes):
 
 def test_training_reads_the_training_items_only(clothes):
     """One epoch: each training image once with its own label, nothing held out."""
-    batches = list(clothes.train(batch_size=500, rows=2, seed=3).take(9).as_numpy_iterator())
+    batches = list(clothes.train(batch_size=500, batches_per_step=2, seed=3).take(9).as_numpy_iterator())
     read = np.concatenate([batch["images"].reshape(-1, 32 * 32) for batch in batches])
     labels = np.concatenate([batch["labels"].reshape(-1) for batch in batches])
     train, train_labels = clothes.reals(9000)

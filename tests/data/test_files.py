@@ -248,3 +248,16 @@ def test_fuzz_names_in_zips(tmp_path, names):
         assert all(here.read(i) == b"1" for i in range(len(here.names)))
         assert not any(part in ("", ".", "..") for name in here.names for part in name.split("/"))
         files.classes(here.names)
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [["0", "2", "10", "11"], ["a", "a2", "a10", "b1"], ["Zoo", "cat", "dög"], ["x" * 9]],
+)
+def test_names_with_numbers_sort_by_their_values(ordered):
+    assert sorted(reversed(ordered), key=files.natural) == ordered
+
+
+@hypothesis.given(st.lists(st.text("ab019", max_size=5), unique=True))
+def test_the_natural_order_is_one_of_all_names(names):
+    assert sorted(names, key=files.natural) == sorted(reversed(names), key=files.natural)

@@ -1,6 +1,7 @@
 """A folder of pictures as a data set: what it is made into, the cache, and the files that cannot be used."""
 
 import hashlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tfgan_zoo import data
-from tfgan_zoo.data import cache, decode, files, folders, images, names
+from tfgan_zoo.data import cache, catalogue, decode, files, folders, images
 
 DRAW = np.random.default_rng(0)
 
@@ -108,6 +109,12 @@ def test_the_default_size_follows_the_median(tmp_path, sides, size):
     assert data.check(str(tmp_path / "x"), image_size=48, channels=1) == (48, 48, 1)
 
 
+@pytest.mark.parametrize("sizes, size", [((64, 128, 256), 256), ((16, 48), 48), ((512, 1024), 512), ((), 128)])
+def test_the_default_size_is_one_of_the_networks(tmp_path, sizes, size):
+    make(tmp_path / "x", "1.png", side=300)
+    assert data.check(str(tmp_path / "x"), sizes=sizes) == (size, size, 3)
+
+
 def test_grey_only_if_all_are(tmp_path):
     make(tmp_path / "x", "1.png", "2.png", mode="L")
     assert data.check(str(tmp_path / "x"))[-1] == 1
@@ -133,8 +140,8 @@ def test_bad_arguments(tmp_path, arguments, words):
 def test_checks_need_no_tensorflow(tmp_path):
     make(tmp_path / "x", "1.png", "2.png")
     code = (
-        "import sys; from tfgan_zoo.data import names; path = sys.argv[1]; shape = names.check(path);"
-        "names.prepare(path, shape, key=names.key(path, shape));"
+        "import sys; from tfgan_zoo.data import catalogue; path = sys.argv[1]; shape = catalogue.check(path);"
+        "catalogue.prepare(path, shape, key=catalogue.key(path, shape));"
         "print([name for name in ('tensorflow', 'keras', 'tensorflow_datasets') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x")], capture_output=True, text=True)
@@ -164,12 +171,12 @@ def test_another_size_is_another_cache(tmp_path, decoded):
 def test_a_touched_or_moved_folder_keeps_its_cache(tmp_path, decoded):
     make(tmp_path / "x", "1.png", "2.png")
     shape = data.check(str(tmp_path / "x"))
-    key = names.key(str(tmp_path / "x"), shape)
+    key = catalogue.key(str(tmp_path / "x"), shape)
     data.load(str(tmp_path / "x"))
     (tmp_path / "x" / "1.png").touch()
     shutil.copytree(tmp_path / "x", tmp_path / "y")
     for folder in ("x", "y"):
-        assert names.key(str(tmp_path / folder), shape) == key
+        assert catalogue.key(str(tmp_path / folder), shape) == key
         data.load(str(tmp_path / folder), key=key)
     assert len(decoded) == 2
 
@@ -178,7 +185,7 @@ def test_a_touched_or_moved_folder_keeps_its_cache(tmp_path, decoded):
 def test_changed_contents_are_not_those_of_the_key(tmp_path, change):
     root = tmp_path / "x"
     make(root, "a/1.png", "b/2.png", "b/3.png")
-    key = names.key(str(root), data.check(str(root)))
+    key = catalogue.key(str(root), data.check(str(root)))
     data.load(str(root), key=key)
     if change == "pixels":
         make(root, "a/1.png")
@@ -193,14 +200,85 @@ def test_changed_contents_are_not_those_of_the_key(tmp_path, change):
     assert f"dataset={root}: its pictures" in refused(root, key=key)
 
 
-@pytest.mark.parametrize("damage", ["index", "no index", "records", "no records"])
-def test_a_damaged_cache_is_made_again(tmp_path, own_cache, decoded, damage):
+def flip(path, place=0.5):
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+
+
+def zero(path):
+    content = path.read_bytes()
+    half = len(content) // 2
+    path.write_bytes(content[:half] + bytes(len(content) - half))
+
+
+def edit_index(path, **values):
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps(index | {name: edit(index[name]) for name, edit in values.items()}))
+
+
+DAMAGES = {
+    "records cut": (cache.RECORDS, lambda path: path.write_bytes(path.read_bytes()[:-5])),
+    "records missing": (cache.RECORDS, pathlib.Path.unlink),
+    "records zero from the middle on": (cache.RECORDS, lambda path: zero(path)),
+    "records zero": (cache.RECORDS, lambda path: path.write_bytes(bytes(path.stat().st_size))),
+    "records flipped": (cache.RECORDS, flip),
+    "index cut": (cache.INDEX, lambda path: path.write_bytes(path.read_bytes()[:-5])),
+    "index missing": (cache.INDEX, pathlib.Path.unlink),
+    "index of another kind": (cache.INDEX, lambda path: path.write_text("[]")),
+    "index deep": (cache.INDEX, lambda path: path.write_text("[" * 100_000)),
+    "index flipped": (cache.INDEX, flip),
+    "fewer labels": (cache.INDEX, lambda path: edit_index(path, labels=lambda labels: labels[:5])),
+    "other labels": (cache.INDEX, lambda path: edit_index(path, labels=lambda labels: labels[::-1])),
+    "fewer of all": (cache.INDEX, lambda path: edit_index(path, labels=lambda it: it[:5], crc32=lambda it: it[:5])),
+    "earlier version": (cache.INDEX, lambda path: edit_index(path, sha256=lambda digest: None)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_is_made_again(tmp_path, own_cache, decoded, damage, capsys):
+    make(tmp_path / "x", *TWENTY)
+    before = data.load(str(tmp_path / "x"))
+    name, spoil = DAMAGES[damage]
+    (file,) = own_cache.rglob(name)
+    spoil(file)
+    after = data.load(str(tmp_path / "x"))
+    for mine, theirs in zip(after.reals(18), before.reals(18), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert len(decoded) == 40
+    told = capsys.readouterr().err
+    assert told.count("made again") == told.count("\n") == 1 and str(file.parent) in told
+    data.load(str(tmp_path / "x"))
+    assert len(decoded) == 40
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", "null", '{"value": {}}', '{"value": {}, "sha256": 1}', "[" * 10**5]
+)
+def test_a_damaged_survey_is_made_again(tmp_path, own_cache, decoded, content):
+    make(tmp_path / "x", *TWENTY)
+    shape = data.check(str(tmp_path / "x"))
+    data.load(str(tmp_path / "x"))
+    (file,) = own_cache.glob("survey-*.json")
+    file.write_text(content)
+    assert data.check(str(tmp_path / "x")) == shape
+    data.load(str(tmp_path / "x"))
+    assert len(decoded) == 20
+
+
+def test_a_cache_is_verified_once_in_a_process(tmp_path, monkeypatch):
+    make(tmp_path / "x", *TWENTY)
+    data.load(str(tmp_path / "x"))
+    monkeypatch.setattr(cache, "_verify", lambda *args: pytest.fail("it was read again"))
+    data.load(str(tmp_path / "x"))
+
+
+def test_what_a_killed_process_left_in_the_cache_goes(tmp_path, own_cache):
+    (own_cache / "0123.incomplete-abcd").mkdir(parents=True)
+    (own_cache / "0123.incomplete-abcd" / cache.RECORDS).touch()
     make(tmp_path / "x", "1.png", "2.png")
-    before = data.load(str(tmp_path / "x")).reals(1)[0]
-    (file,) = own_cache.rglob(cache.INDEX if "index" in damage else cache.RECORDS)
-    file.unlink() if damage.startswith("no") else file.write_bytes(file.read_bytes()[:-5])
-    np.testing.assert_array_equal(data.load(str(tmp_path / "x")).reals(1)[0], before)
-    assert len(decoded) == 4
+    data.load(str(tmp_path / "x"))
+    assert not list(own_cache.glob("*.incomplete-*"))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError("no")])
@@ -223,7 +301,7 @@ def test_two_processes_may_decode_at_once(tmp_path, own_cache):
     """The second one finds the first one's work when it wants to put down its own."""
     make(tmp_path / "x", "1.png", "2.png")
     shape = data.check(str(tmp_path / "x"))
-    key = names.key(str(tmp_path / "x"), shape)
+    key = catalogue.key(str(tmp_path / "x"), shape)
 
     def items():
         folders.prepare(str(tmp_path / "x"), shape)  # the other process
@@ -363,3 +441,77 @@ def test_odd_names_stay_on_one_line(tmp_path):
     found = data.load(str(tmp_path / "x"), bad_images="skip")
     assert found.label_names == ("a\\nb", "漢")
     assert all(files.shown(line) == line for line in found.skipped)
+
+
+# What is passed over, what is no class, and labels from elsewhere
+
+
+def test_pictures_of_other_suffixes_are_read_and_the_rest_is_counted(tmp_path):
+    make(tmp_path / "x", "a.png", "b.tif", "c.avif", "d.png")
+    (tmp_path / "x" / "d.png").rename(tmp_path / "x" / "no suffix")
+    for name in ("film.MOV", "film.mov", "e.heic", "LICENSE"):
+        (tmp_path / "x" / name).write_text("nothing that begins as a picture")
+    found = data.load(str(tmp_path / "x"))
+    assert found.num_train + found.num_heldout == 4
+    assert found.description.endswith("Passed over: 2 .mov, 1 .heic, 1 without a suffix.")
+    shutil.make_archive(tmp_path / "x", "zip", tmp_path / "x")
+    for mine, theirs in zip(found.reals(3), data.load(str(tmp_path / "x.zip")).reals(3), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("other", ["b/1.heic", "b/notes.txt"])
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_class_without_a_usable_picture_is_not_passed_over(tmp_path, other, form):
+    make(tmp_path / "x", "a/1.png", "a/2.png")
+    (tmp_path / "x" / other).parent.mkdir()
+    (tmp_path / "x" / other).write_text("no picture")
+    path = tmp_path / "x"
+    if form == "zip":
+        path = tmp_path / "y.zip"
+        with zipfile.ZipFile(path, "w") as archive:  # without entries of the folders
+            for name in ("a/1.png", "a/2.png", other):
+                archive.write(tmp_path / "x" / name, name)
+    assert "b/ is a class folder without a picture" in refused(path)
+    assert data.load(str(path), bad_images="skip").num_train == 1
+
+
+@pytest.mark.parametrize("around", ["", "all/"])
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_the_labels_of_stylegans_tools_are_those_of_dataset_json(tmp_path, around, form):
+    names = [f"0000{i % 2}/img{i}.png" for i in range(6)]
+    make(tmp_path / "x", *(around + name for name in names))
+    labels = dict(zip(names, (10, 2, 0, 2, 10, 0), strict=True))
+    where = tmp_path / "x" / around / "dataset.json"
+
+    def load():
+        if form == "folder":
+            return data.load(str(tmp_path / "x"))
+        shutil.make_archive(tmp_path / "x", "zip", tmp_path / "x")
+        return data.load(str(tmp_path / "x.zip"))
+
+    assert load().label_names == ("00000", "00001")  # what there is without the file
+    where.write_text(json.dumps({"labels": list(labels.items())}))
+    found = load()
+    order = sorted((around + name for name in names), key=lambda name: hashlib.sha256(ascii(name).encode()).digest())
+    assert found.label_names == ("0", "2", "10")
+    expected = [str(labels[name.removeprefix(around)]) for name in order[:5]]
+    assert [found.label_names[label] for label in found.reals(5)[1]] == expected
+    where.write_text(json.dumps({"labels": None}))
+    assert load().label_names == ()
+    where.write_text(json.dumps({"name": "of another tool"}))
+    assert load().label_names == ("00000", "00001")
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        ('{"labels": [["00000/1.png", 0]]}', "dataset.json has no label for 00001/2.png"),
+        ('{"labels": [["00000/1.png", "a"]]}', "dataset.json cannot be used (has labels that are no whole numbers"),
+        ('{"labels": 5}', "dataset.json cannot be used ("),
+        ("{", "dataset.json cannot be used ("),
+    ],
+)
+def test_a_dataset_json_that_cannot_be_used_is_refused(tmp_path, content, words):
+    make(tmp_path / "x", "00000/1.png", "00001/2.png")
+    (tmp_path / "x" / "dataset.json").write_text(content)
+    assert words in refused(tmp_path / "x")

@@ -95,7 +95,7 @@ def test_a_draw_is_a_function_of_seed_and_index(batch_size, rows, seed, start_st
 
 def test_batches_are_rows_first():
     source = data.load("grid")
-    batch = next(source.train(batch_size=5, rows=3, seed=2).as_numpy_iterator())
+    batch = next(source.train(batch_size=5, batches_per_step=3, seed=2).as_numpy_iterator())
     assert batch["images"].shape == (5, 3, 2) and batch["images"].dtype == np.float32
     assert batch["labels"].shape == (5, 3) and batch["labels"].dtype == np.int32
     vectors, _ = stream(source, batch_size=15, rows=1, seed=2, steps=1)

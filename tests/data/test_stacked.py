@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tfgan_zoo import data
-from tfgan_zoo.evaluation import extractors, metrics
+from tfgan_zoo.evaluation import extractors
+from tfgan_zoo.evaluation.metrics import modes
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +42,11 @@ def test_channels_are_independent(stacks):
 
 
 def test_the_stream_can_begin_anywhere_and_is_folded_rows_first(stacks):
-    images, labels = flat(stacks.train(4, rows=3, seed=5), 4)
-    later_images, later_labels = flat(stacks.train(4, rows=3, seed=5, start_step=2), 2)
+    images, labels = flat(stacks.train(4, batches_per_step=3, seed=5), 4)
+    later_images, later_labels = flat(stacks.train(4, batches_per_step=3, seed=5, start_step=2), 2)
     np.testing.assert_array_equal(images[24:], later_images)
     np.testing.assert_array_equal(labels[24:], later_labels)
-    assert not np.array_equal(images, flat(stacks.train(4, rows=3, seed=6), 4)[0])
+    assert not np.array_equal(images, flat(stacks.train(4, batches_per_step=3, seed=6), 4)[0])
 
 
 def test_the_classifier_counts_their_modes(stacks):
@@ -53,9 +54,9 @@ def test_the_classifier_counts_their_modes(stacks):
     extract = extractors.get("fashion_cnn", "channels", (32, 32, 3))
     codes = extract(np.round((images + 1) * 127.5).astype("uint8"))["features"]
     assert np.mean(codes[:, 0] == labels) > 0.7  # three times right, at 0.93 each
-    one_mode = metrics.stacked_modes({"rows": np.full((5, 1), 123.0)})
+    one_mode = modes.stacked_modes({"rows": np.full((5, 1), 123.0)})
     assert one_mode == {"modes": 1, "kl": pytest.approx(np.log(1000))}
-    assert metrics.stacked_modes({"rows": np.arange(1000.0)[:, None]}) == {
+    assert modes.stacked_modes({"rows": np.arange(1000.0)[:, None]}) == {
         "modes": 1000,
         "kl": pytest.approx(0, abs=1e-9),
     }

@@ -77,7 +77,7 @@ def test_a_set_that_is_in_no_table_works_by_name(prepared):
         images, labels = cifar.reals(len(sets["cifar10"][theirs][0]), split)
         np.testing.assert_array_equal(images, scaled(sets["cifar10"][theirs][0]))
         np.testing.assert_array_equal(labels, sets["cifar10"][theirs][1])
-    batch = next(cifar.train(batch_size=4, rows=2, seed=0).as_numpy_iterator())
+    batch = next(cifar.train(batch_size=4, batches_per_step=2, seed=0).as_numpy_iterator())
     assert batch["images"].shape == (4, 2, 32, 32, 3)
 
 

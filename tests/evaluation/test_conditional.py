@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from tfgan_zoo import data, random
-from tfgan_zoo.evaluation import metrics, protocols, sets
+from tfgan_zoo.core.sampler import Sampler
+from tfgan_zoo.evaluation import protocols, sets
 from tfgan_zoo.evaluation.evaluator import Evaluator
+from tfgan_zoo.evaluation.metrics import accuracy
 
 NUM = 150  # reals of a class, and fakes
 NAMES = ("fd_fashion_per_class_1k", "accuracy_fashion_10k")
 
 
-class Oracle:
+class Oracle(Sampler):
     """A conditional generator that serves real images of the asked class; seed s is the s-th of it.
 
     Args:
@@ -22,13 +24,16 @@ class Oracle:
         first: int, the image of a class that seed 0 stands for.
     """
 
-    num_classes, image_shape = 10, (32, 32, 1)
+    num_classes, image_shape, latent_dim = 10, (32, 32, 1), 8
 
     def __init__(self, served=lambda labels: labels, first=0):
         images, labels = data.load("fashion_mnist_10k").reals(9000)
         self._of_class = [(images[labels == label] + 1) / 2 for label in range(10)]
         self._served, self._first = served, first
         self.asked = []
+
+    def sample(self, latents, labels=None):
+        raise NotImplementedError
 
     def generate(self, num, seed, batch_size, labels):
         labels = np.broadcast_to(labels, num)
@@ -96,7 +101,7 @@ def test_each_class_is_asked_for_the_same_seeds_and_each_seed_for_its_own_label(
 
 def test_accuracy_by_hand():
     logits = np.eye(3)[[0, 1, 1, 0]]
-    values = metrics.accuracy({"rows": logits, "labels": np.array([0, 1, 0, 0])})
+    values = accuracy.accuracy({"rows": logits, "labels": np.array([0, 1, 0, 0])})
     assert values == {"accuracy": 0.75, "class_0": pytest.approx(2 / 3), "class_1": 1.0, "class_2": None}
 
 
@@ -106,7 +111,7 @@ def test_accuracy_by_hand():
     [
         ({"classes": 0}, "is for conditional models"),
         ({"endless": False}, "is for conditional models"),
-        ({"classes": 7}, "is for the 10 classes of clothes, not for 7"),
+        ({"classes": 7}, "is for 10 classes, not for 7"),
         ({"shape": (32, 32, 3)}, "is for grey images"),
     ],
 )

@@ -8,21 +8,25 @@ import numpy as np
 import pytest
 
 from tfgan_zoo import data
+from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.evaluation import cache, protocols, sets
 from tfgan_zoo.evaluation.evaluator import Evaluator
 from tfgan_zoo.evaluation.files import ImageFiles
 
 
-class Copies:
+class Copies(Sampler):
     """A generator that shows training images: the one of seed s is the s-th, the last one first."""
 
-    image_shape = (32, 32, 1)
+    image_shape, latent_dim = (32, 32, 1), 8
 
     def __init__(self):
         self._images = (data.load("fashion_mnist_10k").reals(9000)[0] + 1) / 2
         self.asked = []
 
-    def generate(self, num, seed, batch_size):
+    def sample(self, latents, labels=None):
+        raise NotImplementedError
+
+    def generate(self, num, seed, batch_size, labels=None):
         self.asked.append((num, seed))
         return self._images[np.arange(seed, seed + num) % 9000]
 
@@ -73,7 +77,7 @@ def test_fewer_images_than_features_are_noted(make, clothes):
 class Broken(Copies):
     """One of its images holds one pixel that is no number."""
 
-    def generate(self, num, seed, batch_size):
+    def generate(self, num, seed, batch_size, labels=None):
         images = super().generate(num, seed, batch_size).copy()
         if seed <= 70 < seed + num:
             images[70 - seed, 3, 4] = np.nan

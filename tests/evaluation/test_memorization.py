@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfgan_zoo.evaluation.memorization import memorization, nearest
+from tfgan_zoo.evaluation.metrics.memorization import memorization, nearest
 
 
 def draws(seed, num):

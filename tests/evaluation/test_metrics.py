@@ -5,9 +5,10 @@ import pytest
 import scipy.linalg
 
 from tfgan_zoo import data
-from tfgan_zoo.evaluation import metrics, tfgan
+from tfgan_zoo.evaluation import tfgan_metrics
 from tfgan_zoo.evaluation.extractors import get
-from tfgan_zoo.evaluation.frechet import frechet_distance
+from tfgan_zoo.evaluation.metrics import classifier_score, frechet, kernel
+from tfgan_zoo.evaluation.metrics.frechet import frechet_distance
 from tfgan_zoo.evaluation.statistics import Moments
 
 
@@ -33,9 +34,9 @@ def frechet_by_scipy(one, two):
 @pytest.mark.parametrize(("num", "width"), [(300, 20), (2000, 128)])
 def test_frechet_agrees_with_scipy(num, width):
     one, two = features(0, num, width), features(1, num, width, shift=0.3)
-    ours = metrics.frechet(moments(one), moments(two))["distance"]
+    ours = frechet.frechet(moments(one), moments(two))["distance"]
     assert ours == pytest.approx(frechet_by_scipy(one, two), rel=1e-6)
-    assert ours == pytest.approx(tfgan.frechet_distance(one, two), rel=1e-6)
+    assert ours == pytest.approx(tfgan_metrics.frechet_distance(one, two), rel=1e-6)
 
 
 def test_frechet_of_a_set_with_itself_is_zero():
@@ -43,7 +44,7 @@ def test_frechet_of_a_set_with_itself_is_zero():
     clothes, labels = data.load("fashion_mnist_10k").reals(2000)
     rows = get("fashion_cnn", "crop", (32, 32, 1))(np.round((clothes + 1) * 127.5).astype("uint8"))["features"]
     for part in (rows, rows[labels == 9], rows[:100]):
-        assert metrics.frechet(moments(part), moments(part))["distance"] == pytest.approx(0.0, abs=1e-9)
+        assert frechet.frechet(moments(part), moments(part))["distance"] == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("small", [1e-5, 1e-8, 1e-11, 0.0])
@@ -55,8 +56,8 @@ def test_frechet_counts_features_that_hardly_vary(small):
     mean = np.zeros(22)
     sets = [{"mean": mean, "cov": basis * variances @ basis.T} for variances in (one, two)]
     expected = np.sum((np.sqrt(one) - np.sqrt(two)) ** 2)
-    assert metrics.frechet(*sets)["distance"] == pytest.approx(expected, rel=1e-6)
-    assert metrics.frechet(sets[0], sets[0])["distance"] == pytest.approx(0.0, abs=1e-9)
+    assert frechet.frechet(*sets)["distance"] == pytest.approx(expected, rel=1e-6)
+    assert frechet.frechet(sets[0], sets[0])["distance"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_frechet_refuses_sets_of_other_widths():
@@ -66,7 +67,7 @@ def test_frechet_refuses_sets_of_other_widths():
 
 def test_frechet_is_real_where_covariances_are_singular():
     one, two = features(0, 10, 40), features(1, 10, 40)  # ten rows span nine of forty dimensions
-    ours = metrics.frechet(moments(one), moments(two))["distance"]
+    ours = frechet.frechet(moments(one), moments(two))["distance"]
     assert isinstance(ours, float) and ours > 0
     assert ours == pytest.approx(frechet_by_scipy(one, two), rel=1e-4)
 
@@ -89,7 +90,7 @@ def kernel_by_loops(one, two):
 def test_kernel_agrees_with_loops():
     one, two = features(0, 40, 5), features(1, 50, 5)
     scale = np.mean((one @ two.T / 5 + 1) ** 3)
-    ours = metrics.kernel({"rows": one}, {"rows": two})["distance"]
+    ours = kernel.kernel({"rows": one}, {"rows": two})["distance"]
     assert ours == pytest.approx(kernel_by_loops(one, two), abs=1e-6 * abs(scale))
 
 
@@ -98,15 +99,15 @@ def test_kernel_block_by_block_is_that_of_the_whole(num, other):
     """TF-GAN splits by itself, but holds a copy of all features in double precision."""
     one, two = features(0, num, 5), features(1, other, 5)
     shuffled = [np.random.default_rng(0).permutation(rows) for rows in (one, two)]
-    ours = metrics.kernel({"rows": one}, {"rows": two})["distance"]
-    assert ours == pytest.approx(tfgan.kernel_distance(*shuffled), rel=1e-9)
+    ours = kernel.kernel({"rows": one}, {"rows": two})["distance"]
+    assert ours == pytest.approx(tfgan_metrics.kernel_distance(*shuffled), rel=1e-9)
 
 
 def test_kernel_does_not_depend_on_the_order_of_a_sorted_set():
     one, two = features(0, 3000, 5), features(1, 3000, 5)
-    ours = metrics.kernel({"rows": one}, {"rows": two})["distance"]
-    ordered = metrics.kernel({"rows": one[one[:, 0].argsort()]}, {"rows": two})["distance"]
-    blocks_of_sorted = tfgan.kernel_distance(one[one[:, 0].argsort()], two)
+    ours = kernel.kernel({"rows": one}, {"rows": two})["distance"]
+    ordered = kernel.kernel({"rows": one[one[:, 0].argsort()]}, {"rows": two})["distance"]
+    blocks_of_sorted = tfgan_metrics.kernel_distance(one[one[:, 0].argsort()], two)
     assert abs(ordered - ours) < 0.1 * abs(blocks_of_sorted - ours)
 
 
@@ -118,7 +119,7 @@ def test_classifier_score_is_the_mean_of_ten_splits():
         return np.exp(np.mean(np.sum(p * (np.log(p) - np.log(p.mean(axis=0))), axis=1)))
 
     scores = [by_the_book(part) for part in np.split(logits, 10)]
-    ours = metrics.classifier_score({"rows": logits})
+    ours = classifier_score.classifier_score({"rows": logits})
     assert ours["score"] == pytest.approx(np.mean(scores)) and ours["score_std"] == pytest.approx(np.std(scores))
 
 
@@ -133,7 +134,7 @@ def clothes():
 
 def distance(levels, reference):
     rows = get("fashion_cnn", "crop", (32, 32, 1))(levels)["features"]
-    return metrics.frechet(reference, moments(rows))["distance"]
+    return frechet.frechet(reference, moments(rows))["distance"]
 
 
 def test_frechet_grows_with_noise(clothes):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfgan_zoo import data
-from tfgan_zoo.evaluation.modes import SAMPLES, count_modes
+from tfgan_zoo.evaluation.metrics.modes import SAMPLES, count_modes
 
 
 @pytest.mark.parametrize("name, modes", [("ring", 8), ("grid", 25), ("cube", 27)])

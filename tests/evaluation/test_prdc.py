@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfgan_zoo.evaluation import prdc as module
-from tfgan_zoo.evaluation.prdc import prdc
+from tfgan_zoo.evaluation.metrics import prdc as module
+from tfgan_zoo.evaluation.metrics.prdc import prdc
 
 
 def radius(points, i, k):

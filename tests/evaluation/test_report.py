@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.evaluation import report
 
 
-class Model:
+class Model(Sampler):
     """Its images have the grey level of the class, or of the first latent."""
 
-    latent_dim = 4
+    latent_dim, image_shape, num_classes = 4, (2, 2, 1), 0
 
     def __init__(self, num_classes=0):
         self.num_classes = num_classes

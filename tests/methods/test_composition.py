@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from tfgan_zoo import data, registry
+from tfgan_zoo.settings.config import labelled
+from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
-from tfgan_zoo.training.config import labelled, resolve
 
 SMALL = {"width": 4, "latent_dim": 8, "batch_size": 4, "kimg": 0.012, "g_lr": 1e-3, "d_lr": 1e-3}
 FACTORS = {
     "method": tuple(registry.METHODS),
     "loss": tuple(registry.LOSSES),
-    "penalty": tuple(registry.PENALTIES),
+    "penalty": ("none", *(name for name in registry.PENALTIES if name != "path_length")),  # that: see MODERN
     "host": ("mlp", "dcgan batch", "dcgan spectral", "dcgan none", "sngan spectral"),
     "perturb": (0.0, 0.5),
     "augment": ((), ("ada",)),
@@ -33,6 +34,14 @@ OPTIONS = [
     {"method": "ces", "shared_trunk": True, "penalty": "r1", "selection": "per_sample", "perturb": 0.5},
     {"method": "ces", "selection": "max_norm", "normalize": True, "normalization": "spectral", "conditional": True},
     {"method": "ces", "selection": "best", "costs": ("hinge", "hinge"), "network": "sngan"},
+    {
+        "method": "ces",
+        "selection": "worst",
+        "costs": ("relativistic", "hinge"),
+        "penalty": ("r1", "r2"),
+        "penalty_every": 1,
+    },
+    {"method": "brc", "inner_steps": 1, "loss": "relativistic", "penalty": ("r1", "r2"), "penalty_every": 1},
     {"method": "particle", "energy": "mmd", "stabilizer": "proximal", "normalization": "batch", "perturb": 0.5},
     {"method": "particle", "energy": "eieg", "stabilizer": "repulsive", "normalization": "spectral"},
     {"method": "particle", "energy": "mmd_rq", "stabilizer": "noise", "conditional": True, "features": 4},
@@ -46,10 +55,27 @@ OPTIONS = [
     {"method": "express", "host": "gan", "encoder_latents": True, "init_from_decoder": True, "network": "sngan"},
 ]
 
+# Every method on the networks of today, with the losses and penalties that they imply.
+MODERN = [
+    {**network, **rest}
+    for network in ({"network": "r3gan", "blocks": 1}, {"network": "stylegan2"})
+    for rest in (
+        {"method": "pconv", "conditional": True},
+        {"method": "ces", "costs": ("relativistic", "non_saturating")},
+        {"method": "particle"},
+        {"method": "brc", "inner_steps": 1},
+        {"method": "express", "host": "gan"},
+    )
+]
+
 # What must go together, whatever `resolve` says: a refusal too many would leave the array unseen.
 MUST = [
     *({"method": "brc", "loss": loss} for loss in registry.LOSSES),
-    *({"method": "brc", "penalty": penalty} for penalty in registry.PENALTIES if penalty != "wgan_gp"),
+    *(
+        {"method": "brc", "penalty": penalty}
+        for penalty in registry.PENALTIES
+        if penalty not in ("wgan_gp", "path_length")
+    ),
     *({"method": "express", "host": host} for host in ("gan", "pconv", "ces", "particle", "brc")),
     *({"method": "gan", "loss": loss, "penalty": penalty} for loss in registry.LOSSES for penalty in ("r1", "lecam")),
     *({"method": "ces", "network": "dcgan", "normalization": name} for name in ("batch", "spectral", "none")),
@@ -57,7 +83,12 @@ MUST = [
     *({"method": method, "perturb": 0.5} for method in registry.METHODS),
     *({"method": method, "conditional": True} for method in registry.METHODS),
     *({"method": method, "augment": ("ada", "color")} for method in registry.METHODS),
-    *({"method": method, "network": network} for method in registry.METHODS for network in ("dcgan", "sngan")),
+    *(
+        {"method": method, "network": network}
+        for method in registry.METHODS
+        for network in registry.NETWORKS
+        if network != "mlp"
+    ),
     *({"method": method, "dataset": "ring", "network": "mlp"} for method in registry.METHODS if method != "pconv"),
 ]
 
@@ -74,6 +105,8 @@ def settings(case):
         flags["host"] = host
     if method == "brc":
         flags["inner_steps"] = 1
+    elif network == "sngan" or case["loss"] == "wasserstein" or case["penalty"] == "prox":
+        flags["n_dis"] = 2  # of 5: two discriminator steps show what five do
     if method in ("ces", "particle") or (method == "express" and host in ("ces", "particle")):
         del case["loss"]  # the costs, or the energy, replace it
     return flags | case
@@ -96,7 +129,8 @@ def product():
     seen = {}
     for values in itertools.product(*FACTORS.values()):
         case = dict(zip(FACTORS, values, strict=True))
-        if allowed(case):
+        without_host = case["method"] != "express" and case["express_host"] != FACTORS["express_host"][0]
+        if not without_host and allowed(case):  # the host of a method that has none: looked at once
             seen.setdefault(str(sorted(settings(case).items(), key=str)), case)
     return list(seen.values())
 
@@ -132,7 +166,7 @@ def make(flags, folder):
 
 
 def fit(config, model, first_step, steps):
-    batches = data.load(config.dataset).train(config.batch_size, model.reals_per_step, config.seed, first_step)
+    batches = data.load(config.dataset).train(config.batch_size, model.batches_per_step, config.seed, first_step)
     return model.fit(batches, steps_per_epoch=steps, verbose=0).history
 
 
@@ -146,8 +180,10 @@ def check(flags, tmp_path):
         if step == 1:
             checkpoints.save()
     still = [w.path for old, w in zip(before, model.trainable_weights, strict=True) if np.array_equal(old, w)]
-    # A loss that does not change when a number is added to all logits leaves D's last bias alone.
-    assert all(path.endswith("head/bias") for path in still), still
+    # A loss that does not change when a number is added to all logits leaves D's last bias alone; and what r3gan has
+    # below a kernel that begins at 0 moves one step later than that, which is too late for a part of express.
+    hidden = ("_reach/kernel", "_reach/bias", "_mix/kernel", "_mix/bias") if flags["method"] == "express" else ()
+    assert all(path.endswith(("head/bias", *hidden)) for path in still), still
     copies = Checkpoints(resumed, tmp_path / "straight")
     assert copies.restore() == 2
     fit(resumed_config, resumed, 2, 1)
@@ -157,6 +193,17 @@ def check(flags, tmp_path):
         if one.numpy().tobytes() != two.numpy().tobytes()
     ]
     assert not different
+
+
+@pytest.mark.parametrize("case", [MODERN[0], MODERN[3], MODERN[8]], ids=identifier)
+def test_methods_train_and_resume_on_a_modern_host(case, tmp_path):
+    check({**SMALL, **case}, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", MODERN, ids=identifier)
+def test_every_method_trains_and_resumes_on_a_modern_host(case, tmp_path):
+    check({**SMALL, **case}, tmp_path)
 
 
 @pytest.mark.parametrize("case", PAIRS, ids=identifier)

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfgan_zoo.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from tfgan_zoo.networks.dcgan.dcgan import DCGANDiscriminator, DCGANGenerator
 
 
 def trainable(network):

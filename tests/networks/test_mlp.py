@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfgan_zoo.networks.mlp import MLPDiscriminator, MLPGenerator
+from tfgan_zoo.networks.mlp.mlp import MLPDiscriminator, MLPGenerator
 
 
 def normal(shape, seed=0):

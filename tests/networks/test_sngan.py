@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.networks.sngan import ResidualDown, ResidualUp, SNGANDiscriminator, SNGANGenerator
+from tfgan_zoo.layers import all_layers
+from tfgan_zoo.networks.sngan.sngan import ResidualDown, ResidualUp, SNGANDiscriminator, SNGANGenerator
 
 
 def trainable(network):
@@ -66,7 +67,7 @@ def test_normalization_reaches_every_layer_of_the_discriminator_and_no_other(nor
     assert with_u == (kernels if normalization == "spectral" else [])
     generator = SNGANGenerator(width=4)
     assert not [weight for weight in generator.weights if weight.name == "u"]
-    norms = [layer for layer in generator._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [layer for layer in all_layers(generator) if isinstance(layer, keras.layers.BatchNormalization)]
     assert len(norms) == 7
     assert all(layer.synchronized for layer in norms)
 

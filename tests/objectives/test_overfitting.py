@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo.methods.replicas import replica_mean
 from tfgan_zoo.objectives import losses, overfitting
+from tfgan_zoo.replicas import replica_mean
 
 
 def sign(names, real, fake):

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tfgan_zoo import random
-from tfgan_zoo.evaluation import tfgan
-from tfgan_zoo.objectives import augment, penalties
+from tfgan_zoo.evaluation import tfgan_metrics
+from tfgan_zoo.objectives import augment
+from tfgan_zoo.objectives.penalties.lecam import lecam
+from tfgan_zoo.objectives.penalties.prox import prox
+from tfgan_zoo.objectives.penalties.r1 import r1
+from tfgan_zoo.objectives.penalties.wgan_gp import gradient_penalty
 
 SHAPES = [(5, 3), (5, 4, 4, 2)]
 
@@ -36,14 +40,12 @@ def quadratic(x):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gradient_penalty_of_a_linear_critic(shape):
     weights = normal(*shape[1:], seed=2)
-    found = penalties.gradient_penalty(
-        linear(weights), normal(*shape), normal(*shape, seed=1), tf.linspace(0.0, 0.9, 5)
-    )
+    found = gradient_penalty(linear(weights), normal(*shape), normal(*shape, seed=1), tf.linspace(0.0, 0.9, 5))
     np.testing.assert_allclose(found, (np.linalg.norm(weights) - 1) ** 2, rtol=1e-5)
 
 
 def test_gradient_penalty_of_a_critic_of_slope_one_is_zero():
-    found = penalties.gradient_penalty(linear([0.6, 0.8]), normal(4, 2), normal(4, 2, seed=1), tf.zeros([4]))
+    found = gradient_penalty(linear([0.6, 0.8]), normal(4, 2), normal(4, 2, seed=1), tf.zeros([4]))
     assert float(found) < 1e-12
 
 
@@ -52,20 +54,20 @@ def test_gradient_penalty_is_taken_between_its_real_and_its_fake(shape):
     reals, fakes, alpha = normal(*shape), normal(*shape, seed=1), np.linspace(0, 1, 5)
     mixed = reals + alpha.reshape([5] + [1] * (len(shape) - 1)) * (fakes - reals)
     expected = np.mean((np.linalg.norm(np.reshape(mixed, [5, -1]), axis=1) - 1) ** 2)
-    found = penalties.gradient_penalty(quadratic, reals, fakes, tf.constant(alpha, tf.float32))
+    found = gradient_penalty(quadratic, reals, fakes, tf.constant(alpha, tf.float32))
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_gradient_penalty_equals_tfgan(monkeypatch):
     reals, fakes, alpha = normal(6, 3), normal(6, 3, seed=1), np.linspace(0, 0.9, 6, dtype="float32")
-    theirs = tfgan.load().losses.wargs.wasserstein_gradient_penalty
+    theirs = tfgan_metrics.load().losses.wargs.wasserstein_gradient_penalty
     monkeypatch.setattr(tf.random, "uniform", lambda shape: tf.constant(alpha.reshape(shape)))
 
     @tf.function  # TF-GAN refuses to run eagerly
     def their_penalty():
         return theirs(reals, fakes, None, lambda x, _: quadratic(x), "critic", epsilon=1e-12)
 
-    found = penalties.gradient_penalty(quadratic, reals, fakes, alpha)
+    found = gradient_penalty(quadratic, reals, fakes, alpha)
     np.testing.assert_allclose(found, their_penalty(), rtol=1e-6)
 
 
@@ -75,7 +77,7 @@ def test_gradient_penalty_at_a_gradient_of_zero(shape):
     weights = tf.zeros(shape[1:])
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        value = penalties.gradient_penalty(linear(weights), normal(*shape), normal(*shape, seed=1), tf.zeros([5]))
+        value = gradient_penalty(linear(weights), normal(*shape), normal(*shape, seed=1), tf.zeros([5]))
     np.testing.assert_allclose(value, 1.0, rtol=1e-5)
     np.testing.assert_array_equal(tape.gradient(value, weights), np.zeros(shape[1:]))
 
@@ -85,7 +87,7 @@ def test_gradient_penalty_trains_the_critic():
     weights = tf.constant([3.0, 4.0])
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        value = penalties.gradient_penalty(linear(weights), normal(4, 2), normal(4, 2, seed=1), tf.zeros([4]))
+        value = gradient_penalty(linear(weights), normal(4, 2), normal(4, 2, seed=1), tf.zeros([4]))
     np.testing.assert_allclose(tape.gradient(value, weights), [4.8, 6.4], rtol=1e-5)
 
 
@@ -93,25 +95,25 @@ def test_gradient_penalty_passes_gradients_to_the_fakes():
     fakes = normal(4, 2, seed=1)
     with tf.GradientTape() as tape:
         tape.watch(fakes)
-        value = penalties.gradient_penalty(quadratic, normal(4, 2), fakes, tf.fill([4], 0.5))
+        value = gradient_penalty(quadratic, normal(4, 2), fakes, tf.fill([4], 0.5))
     assert np.all(np.abs(tape.gradient(value, fakes)) > 0)
 
 
 def test_gradient_penalty_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"fakes=\(1, 2\) must have the shape of reals, \(4, 2\)"):
-        penalties.gradient_penalty(quadratic, tf.zeros([4, 2]), tf.zeros([1, 2]), tf.zeros([4]))
+        gradient_penalty(quadratic, tf.zeros([4, 2]), tf.zeros([1, 2]), tf.zeros([4]))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_r1_of_a_linear_critic(shape):
     weights = normal(*shape[1:], seed=2)
-    np.testing.assert_allclose(penalties.r1(linear(weights), normal(*shape)), np.sum(weights**2) / 2, rtol=1e-5)
+    np.testing.assert_allclose(r1(linear(weights), normal(*shape)), np.sum(weights**2) / 2, rtol=1e-5)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_r1_of_a_quadratic_critic(shape):
     reals = normal(*shape)
-    np.testing.assert_allclose(penalties.r1(quadratic, reals), np.sum(reals**2) / 5 / 2, rtol=1e-5)
+    np.testing.assert_allclose(r1(quadratic, reals), np.sum(reals**2) / 5 / 2, rtol=1e-5)
 
 
 def test_r1_trains_the_critic():
@@ -119,7 +121,7 @@ def test_r1_trains_the_critic():
     weights = tf.constant([3.0, -4.0])
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        value = penalties.r1(linear(weights), normal(4, 2))
+        value = r1(linear(weights), normal(4, 2))
     np.testing.assert_allclose(tape.gradient(value, weights), weights, rtol=1e-6)
 
 
@@ -127,8 +129,8 @@ def test_a_critic_that_ignores_its_input():
     def deaf(x):
         return tf.zeros([len(x), 1])
 
-    assert penalties.r1(deaf, normal(4, 2)) == 0.0
-    np.testing.assert_allclose(penalties.gradient_penalty(deaf, normal(4, 2), normal(4, 2), tf.zeros([4])), 1.0, 1e-5)
+    assert r1(deaf, normal(4, 2)) == 0.0
+    np.testing.assert_allclose(gradient_penalty(deaf, normal(4, 2), normal(4, 2), tf.zeros([4])), 1.0, 1e-5)
 
 
 @pytest.mark.parametrize("jit", [False, True])
@@ -144,7 +146,7 @@ def test_second_derivatives_pass_through_augmentation(jit):
 
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            value = penalties.r1(critic, images)
+            value = r1(critic, images)
         return tape.gradient(value, weights)
 
     found = gradient(weights)
@@ -156,9 +158,9 @@ def test_second_derivatives_pass_through_augmentation(jit):
 def test_penalties_are_float32(dtype):
     points, logits = tf.cast(normal(4, 2), dtype), tf.cast(normal(4, 1), dtype)
     for value in (
-        penalties.gradient_penalty(quadratic, points, points, tf.zeros([4], dtype)),
-        penalties.r1(quadratic, points),
-        penalties.lecam(logits, logits, tf.zeros([], dtype), tf.zeros([], dtype)),
+        gradient_penalty(quadratic, points, points, tf.zeros([4], dtype)),
+        r1(quadratic, points),
+        lecam(logits, logits, tf.zeros([], dtype), tf.zeros([], dtype)),
     ):
         assert value.dtype == tf.float32
         assert value.shape == ()
@@ -171,9 +173,7 @@ def test_penalties_of_a_network_in_mixed_precision():
     )
     images = normal(6, 4, 4, 2)
     with tf.GradientTape() as tape:
-        value = penalties.r1(critic, images) + penalties.gradient_penalty(
-            critic, images, -images, tf.linspace(0.0, 1, 6)
-        )
+        value = r1(critic, images) + gradient_penalty(critic, images, -images, tf.linspace(0.0, 1, 6))
     assert value.dtype == tf.float32
     gradients = tape.gradient(value, critic.trainable_variables[:3])  # the last bias moves no gradient
     assert all(np.all(np.isfinite(gradient)) and np.any(gradient != 0) for gradient in gradients)
@@ -188,7 +188,7 @@ AVERAGE = st.floats(-10, 10, width=32, allow_subnormal=False)
 def test_lecam_equals_numpy(reals, fakes, average_real, average_fake):
     above = np.maximum(reals.astype(np.float64) - average_fake, 0.0)
     below = np.maximum(average_real - fakes.astype(np.float64), 0.0)
-    found = penalties.lecam(tf.constant(reals), tf.constant(fakes), average_real, average_fake)
+    found = lecam(tf.constant(reals), tf.constant(fakes), average_real, average_fake)
     np.testing.assert_allclose(found, np.mean(above**2) + np.mean(below**2), rtol=1e-5, atol=1e-5)
 
 
@@ -196,7 +196,7 @@ def test_prox_is_the_squared_distance_and_pulls_with_twice_the_difference():
     weights, anchor = normal(7), -2.0 * normal(7)
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        value = penalties.prox(weights, anchor)
+        value = prox(weights, anchor)
     difference = weights.numpy().astype(np.float64) - anchor.numpy()
     np.testing.assert_allclose(value, np.sum(difference**2), rtol=1e-6)
     np.testing.assert_allclose(tape.gradient(value, weights), 2 * difference, rtol=1e-6)
@@ -206,5 +206,5 @@ def test_lecam_takes_its_averages_as_constants():
     logits = tf.constant([[2.0]])
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = penalties.lecam(logits, tf.constant([[0.0]]), 0.0, 0.5 * tf.reduce_mean(logits))
+        value = lecam(logits, tf.constant([[0.0]]), 0.0, 0.5 * tf.reduce_mean(logits))
     np.testing.assert_allclose(tape.gradient(value, logits), [[2.0]])  # 2 (o - o/2), not o/2

@@ -115,14 +115,21 @@ def over_grpc(model):
 
 
 @contextlib.contextmanager
-def that_answers(content):
-    """A server that is no TensorFlow Serving: it sends these bytes, whatever it is asked; yields the URL."""
+def that_answers(content, forever=None, drip=False):
+    """A server that is no TensorFlow Serving: it sends these bytes, whatever it is asked; yields the URL.
+
+    With `forever` it then sends spaces without end, in large pieces or byte by byte, and calls it with their number.
+    """
+    stop = threading.Event()
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
             head = b"".join(iter(self.rfile.readline, b"\r\n"))
             self.rfile.read(int((re.search(rb"(?i)content-length: (\d+)", head) or [0, 0])[1]))
             self.wfile.write(content)
+            with contextlib.suppress(OSError):
+                while forever is not None and not stop.wait(0.01 * drip):
+                    forever(self.wfile.write(b" " * (1 if drip else 2**16)))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -130,6 +137,7 @@ def that_answers(content):
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}/v1/models/clothes"
         finally:
+            stop.set()
             server.shutdown()
             thread.join()
 
@@ -191,6 +199,8 @@ def over_rest(model):
 def _json(name, value):
     if name.endswith("_bytes"):
         return [{"b64": base64.b64encode(item).decode()} for item in value]
+    if value.dtype == object:  # other strings are sent as they are
+        value = np.vectorize(bytes.decode)(value)
     return value.tolist()
 
 

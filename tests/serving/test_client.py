@@ -2,16 +2,19 @@
 
 import base64
 import io
+import json
 import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from tests.serving import models, server
-from tfgan_zoo import loading, serving
+from tfgan_zoo import serving
 from tfgan_zoo.cli import generate
-from tfgan_zoo.remote import is_server
+from tfgan_zoo.pretrained import loading
+from tfgan_zoo.pretrained.download import is_server
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +207,17 @@ def test_whatever_answers_it_is_an_error_in_one_line(answer, words, unavailable,
         assert (knowing(serving.Client(url), rest).generate(2) == np.float32(0.2)).all()
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity"])
+def test_a_server_whose_images_are_no_numbers(number, rest, tmp_path, capsys):
+    image = [[[0.5]] * 32] * 31 + [[[0.5]] * 31 + [["?"]]]
+    answer = http(json.dumps({"outputs": [image]}).replace('"?"', number))
+    with server.that_answers(answer) as url:
+        client = knowing(serving.Client(url, tries=1, png=False), rest)
+        for ask in (lambda: client.generate(1), lambda: client.sample(np.zeros((1, client.latent_dim)))):
+            with pytest.raises(serving.ServingError, match="answers with images that are not finite numbers"):
+                ask()
+
+
 @pytest.mark.parametrize(
     "content", [http("{}"), http("[1]"), http('{"metadata": {"signature_def": {"signature_def": {}}}}')]
 )
@@ -213,6 +227,98 @@ def test_what_is_no_export_of_ours(content):
         for call in (lambda: client.latent_dim, lambda: client.generate(1)):
             with pytest.raises((serving.ServingError, ValueError), match=r"does not answer|no export of tfgan_zoo"):
                 call()
+
+
+def said(**changed):
+    """What a server says of an export's signatures, with other tensors for some of them."""
+    image = {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": str(size)} for size in (-1, 32, 32, 1)]}}
+    latents = {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": "-1"}, {"size": "128"}]}}
+    seeds = {"dtype": "DT_INT64", "tensor_shape": {"dim": [{"size": "-1"}]}}
+    tensors = {"latents": latents, "seeds": seeds, "images": image} | changed
+    signatures = {
+        "serving_default": {"inputs": {"latents": tensors["latents"]}, "outputs": {"images": tensors["images"]}},
+        "generate": {"inputs": {"seeds": tensors["seeds"]}, "outputs": {"images": tensors["images"]}},
+    }
+    return {"metadata": {"signature_def": {"signature_def": signatures}}}
+
+
+def floats(*sizes, dtype="DT_FLOAT"):
+    return {"dtype": dtype, "tensor_shape": {"dim": [{"size": str(size)} for size in sizes]}}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"latents": {"dtype": "DT_FLOAT", "tensor_shape": {"unknown_rank": True}}},
+        {"latents": {"dtype": "DT_FLOAT", "tensor_shape": {}}},
+        {"latents": {"dtype": "DT_FLOAT"}},
+        {"latents": floats(-1, 10**12)},
+        {"latents": floats(-1, -1)},
+        {"latents": floats(-1, 0)},
+        {"latents": floats(-1, 128, dtype=["x"])},
+        {"latents": floats(-1, "many")},
+        {"latents": floats(-1, 128, dtype="DT_STRING")},
+        {"images": floats(-1, 10**6, 10**6, 1)},
+        {"images": floats(-1, 32, 32)},
+        {"images": {"dtype": "DT_FLOAT", "tensor_shape": None}},
+        {"images": floats()},
+        {"seeds": floats(-1)},
+        {"seeds": 5},
+    ],
+)
+def test_what_a_server_says_is_checked_before_it_is_used(changed):
+    with server.that_answers(http(json.dumps(said()))) as url:
+        client = serving.Client(url, tries=1)
+        assert (client.latent_dim, client.image_shape) == (128, (32, 32, 1))
+    with server.that_answers(http(json.dumps(said(**changed)))) as url:
+        client = serving.Client(url, tries=1)
+        for call in (lambda: client.latent_dim, lambda: client.image_shape, lambda: client.generate(1)):
+            with pytest.raises((serving.ServingError, ValueError), match=r"does not answer|no export of") as error:
+                call()
+            assert "\n" not in str(error.value) and len(str(error.value)) < 500
+
+
+def test_a_tensor_of_one_number_has_no_shape_of_a_million_million(tmp_path):
+    """gRPC: such a tensor takes some bytes of the answer, and 4 TB as an array."""
+    model = models.make("mlp", (2,), 8)
+    held = server.Model(serving.export(model, tmp_path / "clothes"))
+    one = tf.constant(0.5).numpy()
+    held.predict = lambda signature, inputs: {"images": one}
+    with server.over_grpc(held) as url:
+        client = serving.Client(url, tries=1)
+        make = tf.make_tensor_proto
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tf, "make_tensor_proto", lambda value: make(value, shape=(10**6, 10**6)))
+            with pytest.raises(serving.ServingError, match="images has more than"):
+                client._transport.predict("generate", {}, 5)
+
+
+@pytest.mark.parametrize("part", ["metadata", "images", "an error"])
+def test_an_endless_answer_is_cut_off(part, rest):
+    status = "500 Oops" if part == "an error" else "200 OK"
+    sent = []
+    with server.that_answers(f"HTTP/1.1 {status}\r\n\r\n".encode(), forever=sent.append) as url:
+        client = serving.Client(url, tries=1)
+        client = client if part == "metadata" else knowing(client, rest)
+        with pytest.raises(serving.ServingError, match="HTTP 500" if part == "an error" else "an answer of more than"):
+            client.generate(2)
+    assert sum(sent) < 2**25
+
+
+@pytest.mark.parametrize("head", ["200 OK\r\n\r\n", "200 OK\r\nX: ", "500 Oops\r\n\r\n"])
+def test_an_answer_that_drips_is_given_up(head, rest):
+    with server.that_answers(f"HTTP/1.1 {head}".encode(), forever=lambda sent: None, drip=True) as url:
+        client = knowing(serving.Client(url, tries=1, timeout=0.3), rest)
+        with pytest.raises(serving.ServingError, match=r"no answer within 0\.3 s|HTTP 500"):
+            client.generate(1)
+
+
+@pytest.mark.parametrize("target", ["ftp://127.0.0.1/x", "file:///etc/passwd", "https://example.org/v1/models/m"])
+def test_redirects_lead_nowhere_else(target):
+    answer = f"HTTP/1.1 302 Found\r\nLocation: {target}\r\n\r\n".encode()
+    refused = pytest.raises(serving.ServingError, match=r"where it may not|HTTP 302")
+    with server.that_answers(answer) as url, refused:
+        serving.Client(url, tries=1).generate(1)
 
 
 def test_another_name_is_not_found(url):

@@ -260,6 +260,18 @@ def test_versions_count_up_and_are_never_overwritten(mixture, tmp_path):
     assert names == {"1", "2", "10", "11", "011", "notes"}  # no temporary one
 
 
+def test_a_version_that_clients_would_notice_is_refused_unless_told(mixture, tmp_path):
+    export(mixture[0], tmp_path / "served")
+    wider = GAN(*(build("mlp", role, shape=(3,), width=8) for role in ("generator", "discriminator")))
+    with pytest.raises(
+        ValueError, match=r"version 1 has .* and this model has .*; export it to a folder of its own"
+    ) as no:
+        export(wider, tmp_path / "served")
+    assert "\n" not in str(no.value) and [path.name for path in (tmp_path / "served").iterdir()] == ["1"]
+    assert export(wider, tmp_path / "served", new_signature=True).name == "2"
+    assert export(wider, tmp_path / "served").name == "3"  # as the one before
+
+
 def test_the_server_may_read_it(grey):
     assert grey[1].stat().st_mode & 0o777 == 0o755
 
@@ -384,3 +396,22 @@ def test_a_bfloat16_model_is_served_in_float32(tmp_path):
     np.testing.assert_allclose(images, model.generate(3), atol=1e-2)
     dtypes = tf.train.load_checkpoint(str(path / "variables" / "variables")).get_variable_to_dtype_map()
     assert tf.bfloat16 not in dtypes.values()
+
+
+def test_weights_that_are_no_numbers_are_refused_and_nothing_is_left(tmp_path):
+    model = make(SHAPES["grey"])
+    model.ema_generator.weights[0].assign(np.full(model.ema_generator.weights[0].shape, np.inf))
+    with pytest.raises(ValueError, match=r"model: its weights .* are not all finite numbers"):
+        export(model, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_of_seeds_that_are_no_numbers_are_refused_by_the_graph(tmp_path):
+    """Weights may be finite and their images not; as PNG they would look like pictures."""
+    model = make(SHAPES["grey"])
+    rng = np.random.default_rng(0)
+    for weight in model.ema_generator.weights:
+        weight.assign(np.ones(weight.shape) if "variance" in weight.path else rng.normal(0, 1e37, weight.shape))
+    exported = SavedModelGenerator(export(model, tmp_path))
+    with pytest.raises(ValueError, match="the images of these seeds are no numbers"):
+        exported.generate(1)

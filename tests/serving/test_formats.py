@@ -1,6 +1,9 @@
 """Other formats: what is written runs in its own runtime and gives our images; what fails leaves nothing."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -38,6 +41,24 @@ def test_it_gives_our_images_in_its_own_runtime(name, tmp_path):
         np.testing.assert_allclose(images, model.sample(latents, labels), atol=1e-5)
     assert np.abs(images[0] - images[1]).max() > 0.1  # another class
     assert {file.suffix for file in tmp_path.iterdir()} <= {path.suffix, ".bin"}
+
+
+def test_openvino_tells_nobody(tmp_path):
+    """Its telemetry left an identity and statistics in the home folder, and threads that ask its server."""
+    needs("openvino")
+    code = (
+        "import sys, threading; from tests.serving import models; from tfgan_zoo.serving import formats;"
+        "formats.export_format(models.make('mlp', (2,), 8), 'openvino', sys.argv[1]);"
+        "print([thread.name for thread in threading.enumerate()])"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = os.environ | {"HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {name: value for name, value in environment.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")}
+    command = [sys.executable, "-c", code, str(tmp_path / "ring.xml")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "['MainThread']\n"), done.stderr
+    assert (tmp_path / "ring.xml").is_file() and not (home / "intel").exists()
 
 
 def test_residual_generators_too(tmp_path):

@@ -1,6 +1,7 @@
 """Conditional models, exported and served: labels from end to end."""
 
 import contextlib
+import json
 import subprocess
 
 import numpy as np
@@ -14,12 +15,14 @@ from tfgan_zoo import pictures, random, serving
 from tfgan_zoo.cli import generate
 
 CLASSES = 5
+NAMES = ("0", "shirt", "2", "ankle boot", "dög")
 
 
 @pytest.fixture(scope="module")
 def clothes(tmp_path_factory):
     """(the model, its export's folder)."""
     model = models.make(num_classes=CLASSES)
+    model.name_classes(NAMES)
     return model, serving.export(model, tmp_path_factory.mktemp("exports") / "clothes", warm_up=(1, 4))
 
 
@@ -53,8 +56,19 @@ def test_latents_and_labels_give_the_models_images(served, clothes):
     assert np.abs(images[0] - images[1]).max() > 0.1
 
 
+def test_names_are_labels(served, clothes):
+    assert served.class_names == clothes[0].class_names == NAMES
+    for names in ("dög", ["dög"], ["dög", 4]):
+        np.testing.assert_array_equal(served.generate(2, labels=names), served.generate(2, labels=4))
+    np.testing.assert_array_equal(served.interpolate(1, 2, labels="shirt"), served.interpolate(1, 2, labels=1))
+    with pytest.raises(ValueError, match="labels='coat' is no class of this model; choose from 0, shirt, 2, ankle"):
+        served.generate(1, labels=["coat"])
+    assert json.loads((clothes[1] / "assets.extra/class_names.json").read_text()) == list(NAMES)
+
+
 @pytest.mark.parametrize("labels", [CLASSES, -1, 0.5, [0, 1], [[0]], "a"])
 def test_labels_that_are_none_of_the_models_are_refused_before_sending(labels, served, held):
+    assert served.class_names == NAMES  # which a server is asked for, once
     served.generate(1)
     before = len(held.requests)
     with pytest.raises(ValueError, match="labels="):
@@ -94,9 +108,9 @@ def test_every_record_can_be_played_back(clothes, held):
     for request in records(clothes[1]):
         inputs = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
         found.append((request.model_spec.signature_name, len(next(iter(inputs.values())))))
-        assert ("labels" in inputs) == (found[-1][0] != "draw_labels")
+        assert ("labels" in inputs) == (found[-1][0] not in ("draw_labels", "class_names"))
         assert all(len(output) == found[-1][1] for output in held.predict(found[-1][0], inputs).values())
-    names = ("serving_default", "generate", "generate_png", "draw_labels")
+    names = ("serving_default", "generate", "generate_png", "draw_labels", "class_names")
     assert sorted(found) == sorted((name, size) for name in names for size in (1, 4))
 
 
@@ -109,6 +123,7 @@ def test_generate_py_takes_a_label_for_exports_and_servers(clothes, held, tmp_pa
             with Image.open(tmp_path / "grid.png") as image:
                 made = np.asarray(image, int)
             assert np.abs(made - np.asarray(pictures.grid(model.generate(4, labels=2)), int)).max() <= 1
+            assert generate.main([*flags[:2], "--label=dög", flags[3]]) == 0
             assert generate.main([*flags[:2], "--label=5", flags[3]]) == 2
             assert "label=5 must be in [0, 4]" in capsys.readouterr().err
         strips = tmp_path / "strips.png"

@@ -1,6 +1,7 @@
 """Checkpoints: the last three, and a line where one cannot be read or written."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.networks import build
+from tfgan_zoo.training import seals
 from tfgan_zoo.training.checkpoints import Checkpoints
 from tfgan_zoo.training.errors import RunError
 
@@ -88,36 +90,166 @@ def test_another_penalty_is_refused(tmp_path):
     assert "ckpt-1" in refusal(make(penalty="lecam"), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["ckpt-2.index", "ckpt-2.data-00000-of-00001"])
-@pytest.mark.parametrize("damage", ["cut", "garbage", "missing"])
-def test_a_damaged_checkpoint_is_refused(name, damage, tmp_path):
-    save_at(make(), tmp_path, 1, 2)
-    path = tmp_path / name
-    content = path.read_bytes()
-    path.unlink()
-    if damage != "missing":
-        path.write_bytes(content[: len(content) // 2] if damage == "cut" else b"garbage" * 10)
-    assert "ckpt-2" in refusal(make(), tmp_path)
+@pytest.fixture(scope="module")
+def model():
+    """A model to restore; building one takes a second."""
+    return make()
+
+
+@pytest.fixture(scope="module")
+def three(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("three")
+    save_at(model, folder, 1, 2, 3)
+    return folder
+
+
+@pytest.fixture
+def saved(three, tmp_path):
+    """A function that puts the checkpoints of some of the steps 1, 2, 3 into `tmp_path`."""
+
+    def put(*steps):
+        for step in steps:
+            for path in three.glob(f"ckpt-{step}.*"):
+                shutil.copy(path, tmp_path)
+        (tmp_path / "checkpoint").write_text(f'model_checkpoint_path: "ckpt-{max(steps)}"\n')
+
+    return put
+
+
+INDEX, DATA = "ckpt-{}.index", "ckpt-{}.data-00000-of-00001"
+
+
+def flip(path, place):
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "garbage": lambda path: path.write_bytes(b"garbage" * 10),
+    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "first byte": lambda path: flip(path, 0),
+    "middle byte": lambda path: flip(path, 0.5),
+    "last byte": lambda path: flip(path, 0.9999999),
+}
+
+
+@pytest.mark.parametrize("name", [INDEX, DATA])
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_damaged_newest_checkpoint_is_set_aside(name, damage, sealed, saved, model, tmp_path):
+    saved(1, 2, 3)
+    for step in (2, 3):
+        DAMAGES[damage](tmp_path / name.format(step))
+        if not sealed:  # as an earlier version left it
+            (tmp_path / f"ckpt-{step}.json").unlink()
+    checkpoints = Checkpoints(model, tmp_path)
+    lines = checkpoints.set_damaged_aside()
+    assert [line.split(" (")[0] for line in lines] == ["ckpt-3 is damaged", "ckpt-2 is damaged"]
+    assert all("\n" not in line and line.endswith("going on from ckpt-1") for line in lines)
+    assert checkpoints.restore() == 1 == int(model.step.numpy())
+    assert seals.steps(tmp_path) == [1] and seals.steps(tmp_path / "damaged") == [2, 3]
+    assert tf.train.latest_checkpoint(tmp_path) == checkpoints.latest == str(tmp_path / "ckpt-1")
+    assert checkpoints.set_damaged_aside() == []
+    save_at(model, tmp_path, 2)
+    assert Checkpoints(model, tmp_path).restore() == 2
+
+
+@pytest.mark.parametrize("name", [INDEX, DATA])
+def test_a_missing_file_is_damage(name, saved, model, tmp_path):
+    saved(1, 2)
+    (tmp_path / name.format(2)).unlink()
+    assert Checkpoints(model, tmp_path).restore() == 1
+
+
+def test_a_named_checkpoint_that_is_damaged_is_refused(saved, model, tmp_path):
+    saved(1, 2)
+    checkpoints = Checkpoints(model, tmp_path)
+    flip(tmp_path / DATA.format(2), 0.5)
+    with pytest.raises(RunError, match="ckpt-2 is damaged: the SHA-256"):
+        checkpoints.restore(2)
+    assert checkpoints.restore(1) == 1
 
 
 @pytest.mark.parametrize("content", [None, "", "garbage"])
-def test_a_run_whose_newest_checkpoint_is_unknown_does_not_begin_anew(content, tmp_path):
-    save_at(make(), tmp_path, 1, 2)
+def test_tensorflows_state_file_is_not_needed(content, saved, model, tmp_path):
+    saved(1, 2)
     (tmp_path / "checkpoint").unlink()
     if content is not None:
         (tmp_path / "checkpoint").write_text(content)
-    assert "it should name the newest of 2" in refusal(make(), tmp_path)
+    assert Checkpoints(model, tmp_path).restore() == 2
+
+
+@pytest.mark.parametrize("index", ["whole", "cut", "empty"])
+def test_a_kill_in_the_first_checkpoint_leaves_it_or_step_0(index, saved, model, tmp_path):
+    saved(3)
+    for name in ("checkpoint", "ckpt-3.json"):  # they come behind the index
+        (tmp_path / name).unlink()
+    content = (tmp_path / "ckpt-3.index").read_bytes()
+    (tmp_path / "ckpt-3.index").write_bytes({"whole": content, "cut": content[:100], "empty": b""}[index])
+    checkpoints = Checkpoints(model, tmp_path)
+    lines = checkpoints.set_damaged_aside()
+    if index == "whole":
+        assert lines == [] and checkpoints.restore() == 3
+    else:
+        assert len(lines) == 1 and lines[0].endswith("going on from step 0")
+        assert checkpoints.latest is None and checkpoints.restore() == 0
+        assert tf.train.latest_checkpoint(tmp_path) is None
+
+
+@pytest.mark.parametrize("steps", [(1,), (1, 2, 3)])
+def test_if_all_checkpoints_are_damaged_the_run_does_not_begin_anew(steps, saved, model, tmp_path):
+    saved(*steps)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for step in steps:
+        flip(tmp_path / DATA.format(step), 0.5)
+    assert f"ckpt-{steps[-1]} is damaged (the SHA-256" in refusal(model, tmp_path)
+    with pytest.raises(RunError, match="begin again at step 0"):
+        Checkpoints(model, tmp_path).set_damaged_aside()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("seal", ["", "5", "null", "[]", '{"files": {}}', '{"files": {"../x": {}}}', "[" * 10**5])
+def test_a_damaged_seal_seals_nothing(seal, saved, model, tmp_path):
+    saved(1, 2)
+    (tmp_path / "ckpt-2.json").write_text(seal)
+    assert Checkpoints(model, tmp_path).restore() == 2
+    flip(tmp_path / DATA.format(2), 0.5)
+    assert Checkpoints(model, tmp_path).restore() == 1
+
+
+def test_files_that_are_no_checkpoints_are_passed_over(tmp_path):
+    save_at(make(), tmp_path, 1)
+    for name in ("ckpt-x.index", "ckpt-.index", "ckpt-2.index.bak", "ckpt--3.index"):
+        (tmp_path / name).write_text("mine")
+    assert Checkpoints(make(), tmp_path).restore() == 1
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path):
+    save_at(make(), tmp_path, 1)
+    kept = {path.name for path in tmp_path.iterdir()} | {"ckpt-notes.txt"}
+    (tmp_path / "ckpt-notes.txt").write_text("mine")
+    (tmp_path / "ckpt-2_temp").mkdir()
+    (tmp_path / "ckpt-2_temp" / "part-00000-of-00001.index").touch()
+    for name in ("ckpt-2.data-00000-of-00001", "ckpt-0.json", "ckpt-1.json.tmp", "checkpoint.tmp0123"):
+        (tmp_path / name).touch()
+    seals.remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    seals.remove_leftovers(tmp_path / "none")
 
 
 def test_what_cannot_be_written_is_one_line(tmp_path, monkeypatch):
     checkpoints = Checkpoints(make(), tmp_path)
 
-    def full(self, **kwargs):
+    def full(self, path):
+        (tmp_path / "ckpt-0.data-00000-of-00001").write_text("half")
         raise tf.errors.ResourceExhaustedError(None, None, "one;\nNo space left on device")
 
-    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    monkeypatch.setattr(tf.train.Checkpoint, "write", full)
     with pytest.raises(RunError, match="checkpoint of step 0 cannot be written: one; No space left on device"):
         checkpoints.save()
+    assert not list(tmp_path.iterdir())
 
 
 def test_optimisers_and_averages_are_in_the_file(tmp_path):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from tfgan_zoo import data
+from tfgan_zoo import data, registry
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.networks import build
 from tfgan_zoo.training import health
@@ -85,3 +85,19 @@ class FewReals:
     def reals(self, num, split):
         self.asked.append((split, num))
         return self._data.reals(num, split)
+
+
+def test_the_size_of_logits_tells_nothing_where_the_loss_knows_differences_alone():
+    far = {name: value + 5e4 if name.startswith("d_") else value for name, value in FINE.items()}
+    far |= {"d_real": 5e4 + 1.0, "d_fake": 5e4 - 1.0}
+    assert health.word(far) == "diverging"
+    assert health.word(far, relative=True) == "ok"
+    assert health.word(far | {"d_heldout": 5e4 - 0.1}, relative=True) == "D overfits"
+    assert health.word(far | {"d_samples": -5e4}, relative=True) == "diverging"
+    assert health.word(far | {"d_real": math.nan}, relative=True) == "diverging"
+
+
+def test_a_method_has_a_word_of_its_own():
+    express = registry.METHODS["express"]
+    assert health.word(FINE | {"phase": 1.0, "diversity": 0.0}, express) == "preparing"
+    assert health.word(FINE | {"phase": 2.0}, express) == health.word(FINE | {"phase": 1.0}) == "ok"

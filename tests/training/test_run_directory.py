@@ -3,13 +3,18 @@
 import dataclasses
 import json
 import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
 
 import pytest
 
+from tfgan_zoo.files import check_writable
+from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import run_directory
-from tfgan_zoo.training.config import resolve
-from tfgan_zoo.training.run_directory import RunDirectory, check_writable, write_atomically
+from tfgan_zoo.training.run_directory import RunDirectory, write_atomically
 
 CONFIG = resolve(method="gan", dataset="ring")
 
@@ -38,6 +43,12 @@ def test_runs_are_numbered_behind_the_highest(tmp_path):
     assert RunDirectory.create(CONFIG, root=root).path.name == "00008-gan-ring"
 
 
+def test_numbers_of_six_digits_follow_those_of_five(tmp_path):
+    for name in ("99999-x", "100000-y", "9" * 40 + "-z", "\u0663" * 5 + "-w"):
+        (tmp_path / name).mkdir()
+    assert RunDirectory.create(CONFIG, root=tmp_path).path.name == "100001-gan-ring"
+
+
 def test_a_path_in_the_data_sets_name_makes_no_folders(tmp_path):
     config = dataclasses.replace(CONFIG, dataset="set/../config:1.0.0")
     assert RunDirectory.create(config, root=tmp_path).path == tmp_path / "00000-gan-set_.._config_1.0.0"
@@ -61,7 +72,85 @@ def test_runs_begun_at_once_get_folders_of_their_own(tmp_path):
 def test_create_writes_the_configuration(tmp_path):
     run = RunDirectory.create(CONFIG, tmp_path / "mine")
     assert RunDirectory.is_run(run.path) and RunDirectory(run.path).config() == CONFIG
-    assert everything(run.path) == ["config.json"]
+    assert everything(run.path) == ["config.json", "lock"]
+
+
+@pytest.mark.parametrize("left", [["config.json.tmp"], ["lock"], ["config.json.tmp", "lock"]])
+def test_a_start_that_was_killed_does_not_stand_in_the_way(left, tmp_path):
+    for name in left:
+        (tmp_path / name).write_text("{")
+    RunDirectory.check(tmp_path)
+    run = RunDirectory.create(CONFIG, tmp_path)
+    assert run.config() == CONFIG
+    with run.locked():
+        run.remove_leftovers()
+    assert everything(tmp_path) == ["config.json", "lock"]
+
+
+def test_of_two_that_begin_a_run_in_one_folder_the_second_is_refused(tmp_path):
+    RunDirectory.create(CONFIG, tmp_path / "mine")
+    (tmp_path / "mine" / "config.json").rename(tmp_path / "config.json")
+    RunDirectory.check(tmp_path / "mine")  # the second looks before the first one's configuration is there
+    (tmp_path / "config.json").rename(tmp_path / "mine" / "config.json")
+    inner, RunDirectory.check = RunDirectory.check, staticmethod(lambda path: None)
+    try:
+        assert "another process has just begun" in message_of(RunDirectory.create, CONFIG, tmp_path / "mine")
+    finally:
+        RunDirectory.check = inner
+
+
+def test_one_process_writes_a_run(tmp_path):
+    run = RunDirectory.create(CONFIG, tmp_path / "mine")
+    code = (
+        "import sys; from tfgan_zoo.training.run_directory import RunDirectory\n"
+        "try:\n"
+        "    with RunDirectory(sys.argv[1]).locked(): print('has it')\n"
+        "except ValueError as error: print(error)"
+    )
+
+    def other():
+        done = subprocess.run([sys.executable, "-c", code, str(run.path)], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    with run.locked():
+        with run.locked():  # the same object may
+            pass
+        assert other() == f"run_dir={run.path} is being written by process {os.getpid()} on {socket.gethostname()}"
+        assert "is being written" in message_of(RunDirectory(run.path).locked().__enter__)
+        (run.path / "lock").write_bytes(b"\x1b[31m\xff\n")
+        assert other() == f"run_dir={run.path} is being written by another process"
+    assert other() == "has it"
+
+
+@pytest.mark.parametrize("name", ["lock", "log.txt", "metrics.jsonl", "timing.jsonl", "rollbacks.jsonl"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(name, tmp_path):
+    run = RunDirectory.create(CONFIG, tmp_path / "run")
+    (run.path / name).unlink(missing_ok=True)
+    os.mkfifo(run.path / name)
+    message = message_of(RunDirectory(run.path).locked().__enter__)
+    assert message == f"run_dir={run.path / name} is no regular file"
+
+
+def test_a_dead_process_holds_no_lock(tmp_path):
+    run = RunDirectory.create(CONFIG, tmp_path / "mine")
+    code = (
+        "import os, signal, sys; from tfgan_zoo.training.run_directory import RunDirectory\n"
+        "with RunDirectory(sys.argv[1]).locked(): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(run.path)], capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    with run.locked():
+        assert (run.path / "lock").read_text() == f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def test_a_file_system_without_locks_keeps_nobody_away(tmp_path, monkeypatch):
+    def no_locks(*args):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    run = RunDirectory.create(CONFIG, tmp_path / "mine")
+    with run.locked(), RunDirectory(run.path).locked():
+        pass
 
 
 def test_an_empty_folder_may_become_a_run(tmp_path):
@@ -100,7 +189,15 @@ def test_a_folder_without_config_is_no_run(tmp_path):
     assert "is not a run" in message_of(RunDirectory(tmp_path).config)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"method": "gan"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"[]", b"5", b"null", b"\xff\xfe", b'{"method": "gan"}', b"[" * 100_000, b'{"a":' * 100_000),
+        json.dumps(dataclasses.asdict(CONFIG) | {"eval_metrics": [["ada"]]}).encode(),
+        json.dumps(dataclasses.asdict(CONFIG) | {"method": ["gan"]}).encode(),
+        json.dumps(dataclasses.asdict(CONFIG) | {"augment": [{}]}).encode(),
+    ],
+)
 def test_damaged_config_names_the_file(content, tmp_path):
     (tmp_path / "config.json").write_bytes(content)
     assert str(tmp_path / "config.json") in message_of(RunDirectory(tmp_path).config)
@@ -148,6 +245,38 @@ def test_forget_after_keeps_whole_lines_up_to_the_step(tail, tmp_path):
     assert run.metrics.read_text() == run.timing.read_text() == kept
     run.append(run.metrics, {"step": 4})
     assert run.metrics.read_text() == kept + '{"step": 4}\n'
+
+
+ODD = [
+    b"5",
+    b"null",
+    b"[]",
+    b'{"step": null}',
+    b'{"step": true}',
+    b'{"step": "1"}',
+    b"{}",
+    b"\xff",
+    b"[" * 10**5,
+    b"\x00",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_lines_that_no_run_writes_are_dropped(odd, tmp_path):
+    run = RunDirectory(tmp_path)
+    for file in (run.metrics, run.timing):
+        file.write_bytes(odd + b'\n{"step": 1}\n' + odd + b'\n{"step": 2}\n{"step": 3}\n' + odd)
+    assert [row for _, row in run.rows(run.metrics)] == [{"step": 1}, {"step": 2}, {"step": 3}]
+    run.forget_after(2)
+    assert run.metrics.read_bytes() == run.timing.read_bytes() == b'{"step": 1}\n{"step": 2}\n'
+
+
+def test_odd_names_in_the_folder_of_checkpoints_are_passed_over(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.checkpoints.mkdir()
+    for name in ("ckpt-4.index", "ckpt-x.index", "ckpt-.index", "ckpt-10.index", "ckpt-1e3.index"):
+        (run.checkpoints / name).touch()
+    assert run.steps() == [4, 10]
 
 
 def test_forget_after_needs_no_files(tmp_path):

@@ -11,10 +11,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_zoo import data, loading
+from tfgan_zoo import data
 from tfgan_zoo.methods import GAN
+from tfgan_zoo.pretrained import loading
+from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import callbacks, devices
-from tfgan_zoo.training.config import resolve
 from tfgan_zoo.training.errors import Diverged, Interrupted
 from tfgan_zoo.training.run_directory import RunDirectory
 from tfgan_zoo.training.train import train
@@ -30,8 +31,8 @@ def kimg(steps):
 
 def begin(folder, steps=STEPS, tick=TICK, **given):
     """Trains a new run; returns its folder."""
-    wish = resolve(**{"batch_size": BATCH, "threads": 2, "kimg": kimg(steps), "tick_kimg": kimg(tick), **given})
-    config = devices.resolve(wish)
+    request = resolve(**{"batch_size": BATCH, "threads": 2, "kimg": kimg(steps), "tick_kimg": kimg(tick), **given})
+    config = devices.resolve(request)
     return go_on(RunDirectory.create(config, folder), config)
 
 
@@ -89,6 +90,7 @@ def clothes(tmp_path_factory):
 
 def test_a_run_leaves_the_documented_files(straight):
     names = {"config.json", "checkpoints", "samples", "reals.png", "metrics.jsonl", "timing.jsonl", "events", "log.txt"}
+    names |= {"lock"}
     assert {path.name for path in straight.path.iterdir()} == names
     assert sorted(path.name for path in straight.samples.iterdir()) == [
         f"step_{step:07d}.png" for step in (0, 4, 8, 12, 14)
@@ -122,6 +124,7 @@ def test_log_has_the_line_of_every_tick(straight):
 def test_tensorboard_has_every_tick(straight):
     files = sorted(map(str, straight.events.rglob("events.out.tfevents.*")))  # one for each call of `fit`
     events = [tf.compat.v1.Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset(files)]
+    assert all(value.tag.startswith("epoch_") for event in events for value in event.summary.value)  # none of steps
     steps = [event.step for event in events for value in event.summary.value if value.tag == "epoch_g_loss"]
     assert sorted(steps) == [0, 1, 2, 3]
 
@@ -217,19 +220,20 @@ def test_a_finished_run_has_nothing_to_do(clothes):
 
 @pytest.mark.parametrize("purpose, name", [("generator", "g_loss"), ("reals", "d_loss")])
 def test_a_loss_that_is_no_number_stops_the_run_at_once(purpose, name, monkeypatch, tmp_path):
-    critic = GAN.critic
+    critic = GAN.discriminate
 
     def broken(self, images, batch, asked, labels=None):
         # The factor breaks the gradient too: the loss is to be named all the same.
         factor = tf.where((self.step.value >= 5) & (asked == purpose), math.nan, 1.0)
         return factor * critic(self, images, batch, asked, labels)
 
-    monkeypatch.setattr(GAN, "critic", broken)
+    monkeypatch.setattr(GAN, "discriminate", broken)
     with pytest.raises(Diverged) as stop:
         begin(tmp_path / "run", **RING)
     run = RunDirectory(tmp_path / "run")
     last = run.checkpoints / "ckpt-4"
-    assert str(stop.value) == f"{name} is no longer finite at step 6; the last good checkpoint is {last}"
+    message = f"{name} is no longer finite at step 6; the last good checkpoint is {last}; the step's batch is in "
+    assert str(stop.value) == f"{message}{run.path / 'diverged_step_6.npz'}"
     assert [row["step"] for row in rows(run.metrics)] == [4]
     assert all(np.isfinite(tf.train.load_variable(str(last), key)).all() for key in floats(last))
 
@@ -240,8 +244,8 @@ def floats(checkpoint):
 
 
 def test_a_loss_broken_in_the_first_tick_has_no_good_checkpoint(monkeypatch, tmp_path):
-    critic = GAN.critic
-    monkeypatch.setattr(GAN, "critic", lambda *args: critic(*args) * math.inf)
+    critic = GAN.discriminate
+    monkeypatch.setattr(GAN, "discriminate", lambda *args: critic(*args) * math.inf)
     with pytest.raises(Diverged, match="at step 1; the last good checkpoint is none yet"):
         begin(tmp_path / "run", **RING)
 

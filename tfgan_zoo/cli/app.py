@@ -6,11 +6,21 @@ import signal
 import sys
 import textwrap
 import threading
+from importlib import metadata
 
 from absl import flags
 
+from tfgan_zoo.cli import entry
+
 DONE, FAILED, BAD_INPUT = 0, 1, 2
-_KINDS = {"bool": "true or false", "int": "a whole number", "float": "a number"}  # absl's names of the flags' types
+_KINDS = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "numbers": "numbers",
+}  # absl's names of the flags' types
+_MOST = 600  # characters of an error
+_KEPT = "\n\t\r"  # of what is not printable, what a terminal may get: \r redraws a line of progress
 
 
 class Command:
@@ -23,13 +33,25 @@ class Command:
         name: the script, such as "train.py".
         summary: one line on what it does.
         examples: tuple of command lines, shown by --help.
+        declare: a function of the command that declares its flags, called when it is first used: what installed
+            packages add is not known before.
     """
 
-    def __init__(self, name, summary, examples):
+    def __init__(self, name, summary, examples, declare=None):
         self.name, self.summary, self.examples = name, summary, examples
         self.flags = flags.FlagValues()
-        self._order = []
-        self.boolean("help", False, "show this text")
+        self._order, self._headings = [], {}
+        self._declare_later = declare
+        self.boolean("help", False, "show this text; -h does too")
+
+    def heading(self, text):
+        """Puts a line above the flags that are declared next."""
+        self._headings[len(self._order)] = text
+
+    def _ready(self):
+        declare, self._declare_later = self._declare_later, None
+        if declare is not None:
+            declare(self)
 
     def string(self, name, default, text):
         """Declares a flag that takes a word."""
@@ -49,22 +71,35 @@ class Command:
 
     def words(self, name, default, text):
         """Declares a flag that takes words with commas between them."""
-        self._declare(flags.DEFINE_list, name, default, text)
+        flags.DEFINE(_Words(), name, default, text, self.flags, flags.ListSerializer(","))
+        self._order.append(name)
+
+    def numbers(self, name, default, text):
+        """Declares a flag that takes numbers with commas between them."""
+        flags.DEFINE(_Numbers(), name, default, text, self.flags, flags.ListSerializer(","))
+        self._order.append(name)
 
     def _declare(self, define, name, default, text):
         define(name, default, text, flag_values=self.flags)
         self._order.append(name)
+
+    def names(self):
+        """Returns the flags' names, in the order of --help."""
+        self._ready()
+        return tuple(self._order)
 
     def help(self):
         """Returns the text of --help."""
         lines = [self.summary, ""]
         lines += [f"    python {self.name} {example}" for example in self.examples]
         lines.append("")
-        for name in self._order:
+        for number, name in enumerate(self.names()):
+            if number in self._headings:
+                lines += ["", f"{self._headings[number]}:"]
             flag = self.flags[name]
             default = "" if flag.default in (None, False) or name == "help" else f" (default {flag.default_as_str})"
             text = textwrap.wrap(flag.help + default, 88)
-            lines += [f"  --{name:<18}{text[0]}", *(" " * 22 + line for line in text[1:])]
+            lines += [f"  --{name:<19} {text[0]}", *(" " * 24 + line for line in text[1:])]
         return "\n".join(lines)
 
     def parse(self, argv):
@@ -79,6 +114,7 @@ class Command:
         Raises:
             ValueError: for an unknown flag, a value of the wrong kind, or a positional.
         """
+        names = self.names()
         self.flags.unparse_flags()
         try:
             rest = self.flags([self.name, *argv])[1:]
@@ -88,9 +124,7 @@ class Command:
             raise ValueError(" ".join(str(error).split())) from None
         if rest:
             raise ValueError(f"unexpected argument {rest[0]!r}: every option is written --name=value")
-        return {name: self.flags[name].value for name in self._order}, {
-            name for name in self._order if self.flags[name].present
-        }
+        return {name: self.flags[name].value for name in names}, {name for name in names if self.flags[name].present}
 
     def _of_wrong_kind(self, message):
         """Says in our words what absl says of a value that a flag cannot take: "flag --NAME=VALUE: ..."."""
@@ -99,10 +133,18 @@ class Command:
 
     def run(self, body, argv=None):
         """Parses, runs `body(values, given)` and returns the exit status; what fails in `checks` is bad input."""
+        with contextlib.redirect_stdout(_Plain(sys.stdout)), contextlib.redirect_stderr(_Plain(sys.stderr)):
+            return self._run(body, argv)
+
+    def _run(self, body, argv):
         status = DONE
         try:
+            argv = sys.argv[1:] if argv is None else argv
+            if argv == ["--version"]:  # alone: with a value it may be a flag of the command
+                print(f"{self.name} of tfgan_zoo {metadata.version('tfgan-zoo')}")
+                return DONE
             with checks():
-                values, given = self.parse(sys.argv[1:] if argv is None else argv)
+                values, given = self.parse(["--help" if argument == "-h" else argument for argument in argv])
             if values["help"]:
                 print(self.help())
             else:
@@ -113,11 +155,49 @@ class Command:
             return fail(f"{self.name}: {error}", BAD_INPUT)
         except KeyboardInterrupt:
             return fail(f"{self.name}: stopped by SIGINT", 128 + signal.SIGINT)
-        except Terminated:
-            return fail(f"{self.name}: stopped by SIGTERM", 128 + signal.SIGTERM)
+        except Terminated as stop:
+            return fail(f"{self.name}: stopped by {signal.Signals(stop.number).name}", 128 + stop.number)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: not our failure
         return status
+
+
+class _Words(flags.ArgumentParser):
+    """Words with commas between them; absl's own takes quotes and line breaks for a file's format."""
+
+    syntactic_help = "a comma separated list"
+
+    def parse(self, argument):
+        words = argument.split(",") if isinstance(argument, str) else argument
+        return [word.strip() for word in words] if argument else []
+
+    def flag_type(self):
+        return "words"
+
+
+class _Numbers(_Words):
+    """Numbers with commas between them, whole ones as such."""
+
+    def parse(self, argument):
+        numbers = [float(word) for word in super().parse(argument)] if isinstance(argument, str) else argument
+        return [int(number) if number.is_integer() else number for number in map(float, numbers or ())]
+
+    def flag_type(self):
+        return "numbers"
+
+
+class _Plain:
+    """A stream to a terminal through which no escape sequence gets: file names and servers' words may hold some."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text):
+        self._stream.write(plain(text))
+        return len(text)
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
 
 
 class BadInput(Exception):
@@ -125,24 +205,35 @@ class BadInput(Exception):
 
 
 class Terminated(BaseException):
-    """SIGTERM came; like a KeyboardInterrupt, so that whoever writes cleans up."""
+    """SIGTERM or SIGHUP came, `number`; like a KeyboardInterrupt, so that what is half written is removed."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
 
 
 @contextlib.contextmanager
 def _terminable():
-    """Raises `Terminated` on SIGTERM, where the process would end and leave what is half written."""
+    """Raises `Terminated` on SIGTERM and SIGHUP, where the process would end and leave what is half written.
+
+    A signal that is ignored, as `nohup` has SIGHUP ignored, stays ignored.
+    """
 
     def stop(number, frame):
-        raise Terminated
+        for other in before:  # a second SIGTERM ends at once; SIGHUP comes twice where a shell ends with its terminal
+            signal.signal(other, signal.SIG_IGN if other == signal.SIGHUP else signal.SIG_DFL)
+        raise Terminated(number)
 
     if threading.current_thread() is not threading.main_thread():  # signals are the main thread's
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -156,16 +247,32 @@ def checks():
         raise BadInput(str(error)) from error
 
 
+def plain(text, kept=_KEPT):
+    """Returns a text with control characters, bytes that are no text, and marks that turn text round as escapes.
+
+    >>> plain("a\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode() for char in text
+    )
+
+
 def fail(message, status):
-    """Prints one line on stderr; returns `status`."""
-    print(" ".join(message.split()), file=sys.stderr)
+    """Prints one line on stderr, cut in its middle if it is longer than a screen takes in; returns `status`."""
+    line = plain(" ".join(message.split()), kept="")
+    if len(line) > _MOST:
+        line = f"{line[: _MOST // 2]} ... {line[-_MOST // 2 + 5 :]}"
+    print(line, file=sys.stderr)
     return status
 
 
 def import_tensorflow():
     """Imports TensorFlow without the lines that it writes to stderr whatever the log level."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silent_stderr():
+    with _silent_stderr() as stderr, entry.ending_at_once(stderr):
         import tensorflow as tf
 
         tf.config.list_physical_devices()  # on a machine without a GPU, the search for one is an error line
@@ -177,7 +284,7 @@ def _silent_stderr():
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        yield
+        yield kept
     finally:
         os.dup2(kept, 2)
         os.close(kept)

@@ -4,11 +4,11 @@ import functools
 import pathlib
 import sys
 
-from tfgan_zoo import loading
 from tfgan_zoo.cli import app
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.evaluation.files import ImageFiles
-from tfgan_zoo.training.run_directory import check_writable
+from tfgan_zoo.files import check_regular, check_writable, write_atomically
+from tfgan_zoo.pretrained import loading
 
 COMMAND = app.Command(
     "evaluate.py",
@@ -53,7 +53,10 @@ def main(argv=None):
 
 def _body(values, given):
     if values["list"]:
-        print("\n".join(f"{name:<20}{it.summary}" for name, it in protocols.PROTOCOLS.items()))
+        with app.checks():  # another package's metrics may not load
+            names = {name: protocol.summary for name, protocol in protocols.PROTOCOLS.items()}
+        width = max(map(len, names)) + 2
+        print("\n".join(f"{name:<{width}}{summary}" for name, summary in names.items()))
         return app.DONE
     with app.checks():
         sets = _check(values)
@@ -85,7 +88,7 @@ def _write(work, output, report):
         records.append(output / "metrics.jsonl", line)
         lines.append(line)
     table = records.table(lines)
-    (output / "metrics.md").write_text(table)
+    write_atomically(output / "metrics.md", table)
     print(table)
     if report:
         work.report(output / "report.html", lines)
@@ -110,7 +113,7 @@ def _check(values):
         loading.kind(values["model"])
         _checkpoints(values)
     sets = {name: ImageFiles(name, values[name]) for name in ("fakes", "reals") if values[name] is not None}
-    if len({it.shape for it in sets.values()}) > 1:
+    if len({images.shape for images in sets.values()}) > 1:
         fakes, reals = sets["fakes"].shape, sets["reals"].shape
         raise ValueError(f"reals={values['reals']} has images of {reals}, fakes={values['fakes']} of {fakes}")
     if values["fakes"] is not None:
@@ -137,16 +140,16 @@ def _choose(values, names, shape=None, classes=None):
 
 def _checkpoints(values):
     """Returns the checkpoints to measure, as `loading.load` takes them."""
-    there = loading.checkpoints(values["model"])
+    available = loading.checkpoints(values["model"])
     if values["checkpoint"] is None:
-        return [name for name in ("best", "last") if name in there]
+        return [name for name in ("best", "last") if name in available]
     if values["checkpoint"] == "all":
-        return [name for name in there if name != "last"]  # which has a number too
-    asked = values["checkpoint"].split(",")
-    odd = next((name for name in asked if name not in there), None)
-    if odd is not None:
-        raise ValueError(f"checkpoint={odd} is not in {values['model']}; choose from {', '.join(there)}, all")
-    return asked
+        return [name for name in available if name != "last"] or available  # the last of a run has a number too
+    chosen = values["checkpoint"].split(",")
+    unknown = next((name for name in chosen if name not in available), None)
+    if unknown is not None:
+        raise ValueError(f"checkpoint={unknown} is not in {values['model']}; choose from {', '.join(available)}, all")
+    return chosen
 
 
 def _output(values):
@@ -157,6 +160,7 @@ def _output(values):
     else:
         output = pathlib.Path("evaluations") / pathlib.Path(values["model"] or values["fakes"]).resolve().name
     check_writable("output", output)
+    check_regular("output", output / "metrics.jsonl")
     return output
 
 
@@ -167,38 +171,83 @@ def _files(values, sets):
     fakes, reals = sets["fakes"], sets.get("reals")
     chosen = _choose(values, values["metrics"] or _FOR_FILES, fakes.shape)
     reference = given = kinds.FilesReference(reals) if reals else None
-    if given is None and all(it.extractor == "fashion_cnn" for it in chosen.values()):
+    if given is None and all(protocol.extractor == "fashion_cnn" for protocol in chosen.values()):
         reference = kinds.Fashion()
     return FilesSession(fakes, given, _evaluator(values, chosen, fakes.shape, reference, None))
 
 
 def _model(values, sets):
-    from tfgan_zoo import data as datasets
-    from tfgan_zoo.evaluation import sets as kinds
     from tfgan_zoo.evaluation.session import ModelSession
 
     source, checkpoints = values["model"], _checkpoints(values)
     load = functools.lru_cache(maxsize=1)(functools.partial(loading.load, source))
     model = load(checkpoints[0])
     origin = loading.origin(source)
-    trained_on = values["dataset"] or origin.get("dataset")
-    classes = getattr(model, "num_classes", 0)
-    names = values["metrics"] or protocols.defaults(trained_on, model.image_shape, classes)
-    chosen = _choose(values, names, model.image_shape, classes)
-    reference = None
-    if "reals" in sets:
-        reference = kinds.FilesReference(sets["reals"])
-        if sets["reals"].shape != tuple(model.image_shape):
-            raise ValueError(f"reals={values['reals']} has images of {sets['reals'].shape}, not {model.image_shape}")
-    elif trained_on is not None:
-        size = dict(zip(("image_size", "channels"), model.image_shape[1:], strict=False))  # none of a mixture
-        arguments = {} if values["dataset"] else {name: value for name, value in origin.items() if name != "dataset"}
-        arguments |= size | ({"data_dir": values["data_dir"]} if values["data_dir"] else {})
-        reference = kinds.DataReference(datasets.load(trained_on, **arguments))
+    named = values["dataset"] or origin.get("dataset")
+    names = values["metrics"] or protocols.defaults(named, model.image_shape, model.num_classes)
+    chosen = _choose(values, names, model.image_shape, model.num_classes)
+    unseen = _is_unseen(values, origin, chosen)
+    own = any(protocol.reference in protocols.OWN_DATA for protocol in chosen.values())
+    needed = own or values["report"] or values["dataset"] is not None
+    reference = _reference(values, sets, model, origin) if needed else None
+    trained_on = origin.get("dataset") or named
     evaluator = _evaluator(values, chosen, model.image_shape, reference, trained_on)
     return ModelSession(
-        source, load, checkpoints, evaluator, reference, values["runs"], values["seed"], values["batch_size"]
+        source,
+        load,
+        checkpoints,
+        evaluator,
+        reference,
+        values["runs"],
+        values["seed"],
+        values["batch_size"],
+        seen=not unseen,
     )
+
+
+def _is_unseen(values, origin, chosen):
+    """Returns whether the reals are others than those that the model was trained on, as far as that is known.
+
+    Raises:
+        ValueError: if a metric needs those.
+    """
+    trained_on = origin.get("dataset")
+    other = values["dataset"] is not None and trained_on is not None and not _is_same(values["dataset"], trained_on)
+    unseen = values["reals"] is not None or other
+    for name, protocol in chosen.items():
+        if unseen and protocol.reference == "both" and values["reals"] is None:
+            raise ValueError(
+                f"dataset={values['dataset']}: metrics={name} is about the training images, and"
+                f" model={values['model']} was trained on {trained_on}"
+            )
+    return unseen
+
+
+def _is_same(one, two):
+    """Returns whether two names are of the same data set, be it of one folder."""
+    return one == two or (pathlib.Path(one).exists() and pathlib.Path(one).resolve() == pathlib.Path(two).resolve())
+
+
+def _reference(values, sets, model, origin):
+    """Returns the reals that fakes are held against; None if they are not known."""
+    from tfgan_zoo import data as datasets
+    from tfgan_zoo.evaluation import sets as kinds
+
+    shape = tuple(model.image_shape)
+    if "reals" in sets:
+        if sets["reals"].shape != shape:
+            raise ValueError(f"reals={values['reals']} has images of {sets['reals'].shape}, not {shape}")
+        return kinds.FilesReference(sets["reals"])
+    dataset = values["dataset"] or origin.get("dataset")
+    if dataset is None:
+        return None
+    size = dict(zip(("image_size", "channels"), shape[1:], strict=False))  # none of a mixture
+    arguments = {} if values["dataset"] else {name: value for name, value in origin.items() if name != "dataset"}
+    arguments |= size | ({"data_dir": values["data_dir"]} if values["data_dir"] else {})
+    data = datasets.load(dataset, **arguments)
+    if tuple(data.shape) != shape:
+        raise ValueError(f"dataset={dataset} holds {tuple(data.shape)}, and model={values['model']} makes {shape}")
+    return kinds.DataReference(data)
 
 
 def _evaluator(values, chosen, shape, reference, trained_on):

@@ -3,9 +3,11 @@
 import pathlib
 import shlex
 
-from tfgan_zoo import loading, registry, remote
+from tfgan_zoo import registry
 from tfgan_zoo.cli import app
-from tfgan_zoo.training.run_directory import check_writable
+from tfgan_zoo.files import check_writable
+from tfgan_zoo.pretrained import loading
+from tfgan_zoo.serving import addresses
 
 FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
 
@@ -27,6 +29,7 @@ def _declare():
     COMMAND.integer("version", None, "the version's number (default: the next one)")
     COMMAND.string("checkpoint", "last", "of a run: last, best or a step")
     COMMAND.integer("max_batch", 256, "the most rows of a batch; the exported graph refuses more")
+    COMMAND.boolean("new_signature", False, "allow a version whose inputs or outputs differ from the one before")
     COMMAND.boolean("with_serving_files", False, "warm-up requests, and <output>.serving: what a server starts with")
     COMMAND.string("format", "saved_model", f"one of {', '.join(FORMATS)}; but for saved_model, --output is a file")
 
@@ -60,9 +63,9 @@ def _saved_model(model, output, values):
     from tfgan_zoo.serving import export, server_files
 
     if not values["with_serving_files"]:
-        return export(model, output, values["version"], values["max_batch"])
+        return export(model, output, values["version"], values["max_batch"], new_signature=values["new_signature"])
     sizes = server_files.batch_sizes(values["max_batch"])
-    version = export(model, output, values["version"], values["max_batch"], sizes)
+    version = export(model, output, values["version"], values["max_batch"], sizes, values["new_signature"])
     print(f"files     {server_files.write_server_files(output, sizes)}")
     print(f"serve     {server_files.docker_line(output)}")
     return version
@@ -98,7 +101,7 @@ def _checked(values):
     if values["version"] is not None and (output / str(values["version"])).exists():
         raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
     if values["with_serving_files"]:
-        remote.served_name(output)
+        addresses.served_name(output)
     check_writable("output", output)
     return output
 
@@ -110,7 +113,7 @@ def _checked_file(values, output):
         raise ValueError(f"output={output} must end in {suffix} for format={values['format']}")
     if output.exists():
         raise ValueError(f"output={output} exists; it is not overwritten")
-    for name, neutral in (("version", None), ("with_serving_files", False)):
+    for name, neutral in (("version", None), ("with_serving_files", False), ("new_signature", False)):
         if values[name] != neutral:
             raise ValueError(f"{name}={values[name]} is for format=saved_model")
     check_writable("output", output.parent)

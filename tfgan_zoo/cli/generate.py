@@ -1,10 +1,12 @@
 """generate.py: samples a trained generator into PNG files."""
 
+import math
 import pathlib
 
-from tfgan_zoo import loading
+from tfgan_zoo import pictures
 from tfgan_zoo.cli import app
-from tfgan_zoo.training.run_directory import check_writable
+from tfgan_zoo.files import check_writable
+from tfgan_zoo.pretrained import loading
 
 COMMAND = app.Command(
     "generate.py",
@@ -18,6 +20,8 @@ COMMAND = app.Command(
     ),
 )
 
+MAX_BYTES = 2**31  # of the pixels that are held at once
+
 
 def _declare():
     c = COMMAND
@@ -25,8 +29,10 @@ def _declare():
     c.string("checkpoint", "last", "of a run: last, best or a step")
     c.integer("num", 64, "how many images; with --interpolate, how many strips; with --label=all, how many a class")
     c.integer("seed", 0, "the first image's seed")
-    c.string("output", "grid.png", "the PNG file to write; with --individual the folder")
-    c.string("label", None, "of a conditional model: the class of all images, or all, a class a row of the grid")
+    c.string(
+        "output", None, "the PNG file to write (default: grid.png); with --individual the folder (default: images)"
+    )
+    c.string("label", None, "of a conditional model: a class, by name or number, or all, a class a row of the grid")
     c.number("truncation", 1.0, "in [0, 1], scales the latents: less variety, more typical images")
     c.integer("columns", None, "images in a row of the grid (default: as square as can be)")
     c.boolean("individual", False, "write seed<N>.png files into the folder --output instead of a grid")
@@ -44,9 +50,9 @@ def main(argv=None):
 
 def _body(values, given):
     with app.checks():
-        values["label"] = _label(values["label"])
         _check(values)
-        output = _writable(pathlib.Path(values["output"]), values["individual"])
+        default = "images" if values["individual"] else "grid.png"
+        output = _writable(pathlib.Path(values["output"] or default), values["individual"])
         app.import_tensorflow()
         model = loading.load(values["model"], values["checkpoint"])
         try:
@@ -55,9 +61,12 @@ def _body(values, given):
             return app.fail(f"generate.py: {error}", app.FAILED)
         if len(shape) != 3:
             raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
-        _check_label(values["label"], model, values["model"])
+        values["label"] = _label(values["label"], model, values["model"])
+        _check_room(values, model)
     try:
         count = _write(model, output, values)
+    except pictures.NotFinite as error:
+        return app.fail(f"generate.py: model={values['model']} is damaged: {error}", app.FAILED)
     except OSError as error:
         return app.fail(f"generate.py: {error}", app.FAILED)
     except ValueError as error:  # what only the model itself knows, such as the largest batch of an export
@@ -83,22 +92,42 @@ def _check(values):
     loading.kind(values["model"])
 
 
-def _label(label):
-    """Returns what --label says: None, "all" or an int."""
-    if label in (None, "all"):
-        return label
-    try:
-        return int(label)
-    except ValueError:
-        raise ValueError(f"label={label!r} must be a class, an integer from 0, or all") from None
-
-
-def _check_label(label, model, name):
-    classes = model.num_classes
-    if label is not None and not classes:
+def _label(label, model, name):
+    """Returns what --label says: None, "all" or an int. A name comes before a number: folder "3" may be any class."""
+    classes, names = model.num_classes, tuple(model.class_names)
+    if label is None:
+        return None
+    if not classes:
         raise ValueError(f"label={label} is for conditional models; model={name} has no classes")
-    if isinstance(label, int) and not 0 <= label < classes:
+    if label == "all":
+        return label
+    if label in names:
+        return names.index(label)
+    try:
+        number = int(label)
+    except ValueError:
+        known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "they have numbers only"
+        raise ValueError(f"label={label!r} must be a class of model={name} ({known}), its number, or all") from None
+    if not 0 <= number < classes:
         raise ValueError(f"label={label} must be in [0, {classes - 1}], the classes of model={name}")
+    return number
+
+
+def _check_room(values, model):
+    """Refuses what would hold more pixels at once than a picture is worth; single images are held a batch at a time."""
+    num, pixels = values["num"], math.prod(model.image_shape)
+    if values["individual"]:
+        size = 4 * min(num, values["batch_size"]) * pixels
+    else:
+        each = values["interpolate"] or (model.num_classes if values["label"] == "all" else 1)
+        columns = num if values["label"] == "all" else values["interpolate"] or values["columns"]
+        cells = math.prod(pictures.layout(num * each, columns))
+        size = max(4 * num * each * pixels, cells * pixels, 4 * num * each * model.latent_dim)
+    if size > MAX_BYTES:
+        names = ("batch_size",) if values["individual"] else ("num", "columns", "interpolate")
+        asked = ", ".join(f"{name}={values[name]}" for name in names if values[name])
+        most = f"more than {MAX_BYTES / 2**30:g} GiB"
+        raise ValueError(f"{asked}: {size / 2**30:.3g} GiB of pixels at once, {most}; ask for less")
 
 
 def _writable(output, folder):
@@ -111,43 +140,30 @@ def _writable(output, folder):
 
 
 def _write(model, output, values):
-    from tfgan_zoo import pictures
-
-    (output if values["individual"] else output.parent).mkdir(parents=True, exist_ok=True)
-    if values["interpolate"]:
-        images = _strips(model, values)
-        pictures.grid(images, columns=values["interpolate"]).save(output)
-        return len(images)
+    """Samples and writes; returns how many images."""
     asked = (values["num"], values["seed"], values["truncation"], values["batch_size"])
-    if values["label"] == "all":
-        pictures.classes(model, model.num_classes, *asked).save(output)
-        return model.num_classes * values["num"]
-    labels = {} if values["label"] is None else {"labels": values["label"]}
-    images = model.generate(*asked, **labels)
     if values["individual"]:
-        for seed, levels in enumerate(pictures.to_levels(images), start=values["seed"]):
-            pictures.to_image(levels).save(output / f"seed{seed:08d}.png")
+        return _write_each(model, output, values)
+    if values["interpolate"]:
+        images = model.interpolate(values["num"], values["interpolate"], *asked[1:], labels=values["label"])
+        picture, count = pictures.grid(images, columns=values["interpolate"]), len(images)
+    elif values["label"] == "all":
+        picture, count = pictures.classes(model, model.num_classes, *asked), model.num_classes * values["num"]
     else:
-        pictures.grid(images, values["columns"]).save(output)
-    return len(images)
+        picture = pictures.grid(model.generate(*asked, labels=values["label"]), values["columns"])
+        count = values["num"]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(output)
+    return count
 
 
-def _strips(model, values):
-    """Returns images of `num` rows, each from the latents of one seed to the next one's along a great circle.
-
-    Of a conditional model a row keeps one class: the label, else that of its first seed.
-    """
-    import numpy as np
-
-    from tfgan_zoo import random
-
-    num, seed, steps, size = values["num"], values["seed"], values["interpolate"], values["batch_size"]
-    ends = random.latents_from_seeds(random.consecutive_seeds(num + 1, seed), model.latent_dim).numpy()
-    rows = [random.slerp(ends[i], ends[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
-    columns = [values["truncation"] * np.concatenate(rows)]
-    if model.num_classes:
-        labels = random.seed_labels(values["label"], random.consecutive_seeds(num, seed), model.num_classes)
-        columns.append(np.repeat(labels, steps))
-    cuts = range(size, num * steps, size)
-    parts = zip(*(np.split(column, cuts) for column in columns), strict=True)
-    return np.concatenate([np.asarray(model.sample(*part)) for part in parts])
+def _write_each(model, folder, values):
+    """Writes a file an image, batch by batch, so that their number does not matter to memory."""
+    size = values["batch_size"]
+    for start in range(0, values["num"], size):
+        num, seed = min(size, values["num"] - start), values["seed"] + start
+        levels = pictures.to_levels(model.generate(num, seed, values["truncation"], size, labels=values["label"]))
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, image in enumerate(levels, start=seed):
+            pictures.to_image(image).save(folder / f"seed{number:08d}.png")
+    return values["num"]

@@ -1,16 +1,69 @@
 """train.py: trains a GAN, or goes on with a run."""
 
+import contextlib
 import dataclasses
 import os
+import re
 import shlex
+import signal
 import sys
+import tempfile
 
-from tfgan_zoo import finetuning, registry
+from tfgan_zoo import registry
 from tfgan_zoo.cli import app
-from tfgan_zoo.data import names
-from tfgan_zoo.training import config as configs
-from tfgan_zoo.training import recipes
-from tfgan_zoo.training.run_directory import RunDirectory, check_writable
+from tfgan_zoo.data import catalogue
+from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.files import check_writable
+from tfgan_zoo.objectives.penalties import one_each
+from tfgan_zoo.pretrained import finetuning
+from tfgan_zoo.settings import checks, fields, recipes
+from tfgan_zoo.settings import config as configs
+from tfgan_zoo.settings.resolve import resolve, with_tuples
+from tfgan_zoo.training import cluster
+from tfgan_zoo.training.run_directory import RunDirectory
+
+
+def _declare(c):
+    kinds = {str: c.string, int: c.integer, float: c.number, bool: c.boolean}
+    grouped = {}
+    for name, row in configs.ROWS.items():
+        if row.help:
+            grouped.setdefault(row.group, []).append(name)
+    for group in ("common", *(name for name in fields.GROUPS if name != "common")):
+        c.heading(fields.GROUPS[group])
+        for name in grouped[group]:
+            kind, items, _ = fields.kind_of(configs.FIELDS[name])
+            declare = (c.words if items is str else c.numbers) if kind is tuple else kinds[kind]
+            declare(name, None, _help(configs.ROWS[name]))
+        if group == "common":
+            c.string(
+                "recipe", None, "what was asked of a run: a name (--list) or a .json file; other flags win over it"
+            )
+            c.string("run_dir", None, "the run's folder; an existing run is resumed (default runs/<next>)")
+            c.boolean("dry_run", False, "print the resolved configuration as JSON and stop")
+            c.boolean("list", False, "print what there is to choose from, and stop")
+    c.heading("what one method alone offers")
+    for name, (method, option) in checks.options().items():
+        if name in _NOT_CONFIG:
+            raise ValueError(f"the option {name} of method={method} is a flag of train.py already; rename it")
+        default = option.default
+        shown = ",".join(default) if isinstance(default, tuple) else str(default).lower()
+        choices = option.choices() if callable(option.choices) else option.choices
+        named = f": {', '.join(choices)}" if choices else ""
+        declare = c.words if isinstance(default, tuple) else kinds[type(default)]
+        declare(name, None, f"{method}: {option.summary}{named} (default {shown})")
+
+
+def _help(row):
+    """Returns a row's help with its choices and its default, where the text does not say them."""
+    choices = tuple(row.choices()) if callable(row.choices) else row.choices
+    named = f": {', '.join(choices)}" if choices and not all(choice in row.help for choice in choices) else ""
+    default = row.default
+    if default in (fields.MISSING, None, (), 0.0, False) or "(default" in row.help:
+        return row.help + named
+    shown = {True: "true"}.get(default, default) if isinstance(default, bool) else default
+    return f"{row.help}{named} (default {f'{shown:g}' if isinstance(shown, float) else shown})"
+
 
 COMMAND = app.Command(
     "train.py",
@@ -21,62 +74,8 @@ COMMAND = app.Command(
         "--recipe=pconv_fashion_mnist",
         "--run_dir=runs/00003-pconv-fashion_mnist_10k",
     ),
+    _declare,
 )
-
-
-def _declare():
-    c = COMMAND
-    c.string("recipe", None, "a whole configuration, by its name (--list) or a .json file; other flags win over it")
-    c.string("method", None, f"the method: {', '.join(registry.METHODS)} (default pconv)")
-    c.string("dataset", None, "a name (default fashion_mnist_10k; --list), or a folder or .zip of pictures")
-    c.string("data_dir", None, "where TensorFlow Datasets keeps prepared data (default: its own choice)")
-    c.string("split", None, "what trains of a TFDS set, in its syntax, such as train[:50%] (default train)")
-    c.integer("image_size", None, "height and width of the images in pixels (default: follows the images)")
-    c.integer("channels", None, "1 for grey, 3 for RGB (default: follows the images)")
-    c.boolean("conditional", None, "train on the labels too: a generator that is told the class")
-    c.string("bad_images", None, "files that cannot be used: error (default) stops, skip leaves them out")
-    c.string("network", None, f"the architecture: {', '.join(registry.NETWORKS)}")
-    c.integer("width", None, "the networks' base number of channels")
-    c.integer("latent_dim", None, "dimension of the latents z")
-    c.string("normalization", None, f"the discriminator's: {', '.join(configs.NORMALIZATIONS)}")
-    c.string("loss", None, f"the loss: {', '.join(registry.LOSSES)}")
-    c.string("penalty", None, f"the discriminator's penalty: {', '.join(registry.PENALTIES)}")
-    c.number("penalty_weight", None, "its weight")
-    c.words("augment", None, "what reals and fakes go through: ada, or DiffAugment's color,translation,cutout, or all")
-    c.number("ada_target", None, "augment=ada: the share of reals known as such, less the rest, to hold (default 0.6)")
-    c.number("ada_kimg", None, "augment=ada: kimg in which its probability would go from 0 to 1 (default 500)")
-    c.integer("batch_size", None, "images in a batch, over all devices")
-    c.integer("n_dis", None, "discriminator steps in a step")
-    c.number("g_lr", None, "Adam's learning rate for the generator")
-    c.number("d_lr", None, "Adam's learning rate for the discriminator")
-    c.number("beta_1", None, "Adam's decay of the first moment")
-    c.number("beta_2", None, "Adam's decay of the second moment")
-    c.string("lr_decay", None, "linear: to 0 over the run; none (default)")
-    c.number("ema_kimg", None, "half-life of the generator's average in kimg; 0 switches it off (default 10)")
-    c.number("perturb", None, "rate of the perturbed convolutions in D, with any method; 0 is none (pconv 0.5)")
-    c.string("perturb_law", None, f"their noise: {', '.join(configs.LAWS)}")
-    c.boolean("perturb_first", None, "perturb what D's first convolution sees too (default true)")
-    for name, (method, option) in configs.OPTIONS.items():
-        kinds = {bool: c.boolean, int: c.integer, float: c.number, str: c.string, tuple: c.words}
-        shown = ",".join(option.default) if isinstance(option.default, tuple) else option.default
-        kinds[type(option.default)](name, None, f"{method}: {option.summary} (default {shown})")
-    c.number("kimg", None, "length of the run in thousands of images: steps x batch_size / 1000")
-    c.number("tick_kimg", None, "a sample grid, a line of metrics and a checkpoint every so many kimg")
-    c.integer("seed", None, "the seed of everything random (default 0)")
-    c.string("init_from", None, "fine-tune: begin at the weights of a preset, a run or a .keras file")
-    c.string("run_dir", None, "the run's folder; an existing run is resumed (default runs/<next>)")
-    c.string("strategy", None, "devices: auto, none (one device), mirrored (all of this machine)")
-    c.string("precision", None, f"{', '.join(configs.PRECISIONS)}")
-    c.words("eval_metrics", None, "metrics to follow while training, see evaluate.py --list; the first picks the best")
-    c.number("eval_every_kimg", None, "how often, at the end of a tick (default: every tick)")
-    c.string("inception", None, "TF-GAN's Inception for them: a URL, or the folder of a local copy")
-    c.string("jit", None, "XLA: auto, on, off")
-    c.integer("threads", None, "CPU threads of one operation (default: the cores)")
-    c.boolean("dry_run", False, "print the resolved configuration as JSON and stop")
-    c.boolean("list", False, "print the methods, losses, networks, data sets and recipes and stop")
-
-
-_declare()
 _SHOWN = 20  # lines about the data on the terminal
 _NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
@@ -88,12 +87,19 @@ def main(argv=None):
 
 def _body(values, given):
     if values["list"]:
-        print(_list())
+        with app.checks():
+            print(_list())
         return app.DONE
+    with contextlib.ExitStack() as held:
+        return _run(values, given, held)
+
+
+def _run(values, given, held):
+    """Runs train.py; `held` takes the lock of the run's folder."""
     with app.checks():
-        config, run = _wanted(values, given)
+        config, run = _wanted(values, given, held)
         if not values["dry_run"]:
-            names.prepare(config.dataset, config.shape, config.bad_images, config.data_key)
+            catalogue.prepare(config.dataset, config.shape, config.bad_images, config.data_key)
         app.import_tensorflow()
         from tfgan_zoo import data as data_sets
         from tfgan_zoo.training import devices
@@ -102,39 +108,47 @@ def _body(values, given):
         if values["dry_run"]:
             print(config.to_json(), end="")
             return app.DONE
+        if config.strategy == "multiworker":
+            devices.make_strategy(config)  # before other work of TensorFlow
         data = data_sets.load(config.dataset, **config.data_arguments)
         config = configs.labelled(config, data)
         begin = _initial(config, run)
-        run = run or RunDirectory.create(config, values["run_dir"])
+        if not cluster.is_chief(config):
+            folder = held.enter_context(tempfile.TemporaryDirectory())
+            return _assist(config, RunDirectory.create(config, os.path.join(folder, "run")), data)
+        if run is None:
+            run = RunDirectory.create(config, values["run_dir"])
+            held.enter_context(run.locked())
     return _train(config, run, data, begin)
 
 
-def _wanted(values, given):
-    """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, None for a new one."""
-    settings = {name: values[name] for name in given - _NOT_CONFIG}
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
-    if values["recipe"] is not None:
-        settings = recipes.settings(recipes.read(values["recipe"]), settings)
+def _wanted(values, given, held):
+    """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, locked; None for a new one."""
+    flags = {name: values[name] for name in given - _NOT_CONFIG}
+    flags = {name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()}
+    recipe = {} if values["recipe"] is None else recipes.read(values["recipe"])[0]
     path = values["run_dir"]
     if path and RunDirectory.is_run(path):
         run = RunDirectory(path)
-        return _resumed(run, settings), run
-    if "init_from" in settings:
-        settings = _like_donor(settings)
-    config = configs.resolve(**settings)
-    if config.init_from and config.method == "express":
-        raise ValueError(f"init_from={config.init_from} is not for method=express, whose parts are trained in turn")
-    if not values["dry_run"]:
+        if not values["dry_run"] and cluster.is_chief(run.config()):
+            held.enter_context(run.locked())
+        return _resumed(run, {**recipe, **flags}), run
+    recipe = _like_donor(recipe, flags)
+    config = resolve(recipe, **flags)
+    why_not = registry.METHODS[config.method].fine_tuning
+    if config.init_from and why_not:
+        raise ValueError(f"init_from={config.init_from} is not for method={config.method}, {why_not}")
+    if config.init_from:
+        config = dataclasses.replace(config, init_from=_absolute(config.init_from))
+    if not values["dry_run"] and cluster.is_chief(config):
         RunDirectory.check(path) if path else check_writable("run_dir", "runs")
     return config, None
 
 
-def _like_donor(settings):
-    """Lets a run follow the model that it begins at, where the user has not said otherwise."""
-    donor = finetuning.settings(settings["init_from"])
-    if settings.get("method", donor["method"]) != donor["method"]:
-        donor = {name: value for name, value in donor.items() if name not in configs.OPTIONS}
-    return donor | settings | {"init_from": _absolute(settings["init_from"])}
+def _like_donor(recipe, flags):
+    """Lets a run follow the model that it begins at, where neither a recipe nor the user says otherwise."""
+    source = flags.get("init_from", recipe.get("init_from"))
+    return recipe if source is None else {**finetuning.settings(source), **recipe}
 
 
 def _absolute(source):
@@ -148,15 +162,38 @@ def _initial(config, run):
     Raises:
         ValueError: in one line, if they do not fit.
     """
-    if config.init_from is None or (run and any(run.checkpoints.glob("*.index"))):
+    if config.init_from is None:
         return None
-    from tfgan_zoo import loading
+    from tfgan_zoo.pretrained import loading
+    from tfgan_zoo.training import checkpoints
     from tfgan_zoo.training.build import build_model
+    from tfgan_zoo.training.errors import RunError
+
+    try:
+        if run and checkpoints.newest(run.checkpoints)[0] is not None:
+            return None
+    except RunError as error:
+        raise ValueError(str(error)) from None
 
     finetuning.settings(config.init_from)
     donor = loading.load(config.init_from)
     finetuning.copy(donor, build_model(config), config.init_from)
     return lambda model: finetuning.copy(donor, model, config.init_from)
+
+
+def _assist(config, run, data):
+    """Trains as a worker that is not the chief, whose run is in a temporary folder."""
+    from tfgan_zoo.training.errors import Interrupted, RunError
+    from tfgan_zoo.training.train import train
+
+    try:
+        train(config, run, data)
+    except Interrupted as stop:
+        app.fail(f"train.py: stopped by {signal.Signals(stop.signal).name} with the other workers", app.FAILED)
+        return 128 + stop.signal
+    except (RunError, OSError) as error:
+        return app.fail(f"train.py: {error}", app.FAILED)
+    return app.DONE
 
 
 def _train(config, run, data, begin):
@@ -166,13 +203,17 @@ def _train(config, run, data, begin):
     path = shlex.quote(str(run.path))
     try:
         print(f"run       {run.path}")
-        if names.is_path(config.dataset):
+        if catalogue.is_path(config.dataset):
             _tell_data(config, run, data)
         for name, version in configs.versions().items():
             begun = config.versions.get(name)
             if begun != version:
                 print(f"begun with {name} {begun}, now {version}: equal to tolerance, not bit for bit")
+        before = run.config().replicas
+        if before not in (None, config.replicas):
+            print(f"begun with {before} replicas, now {config.replicas}: equal to tolerance, not bit for bit")
         run.write_config(config)
+        run.log(f"configuration {config.digest()}")
         train(config, run, data, begin)
     except Interrupted as stop:
         app.fail(f"train.py: {stop}; go on with: python train.py --run_dir={path}", app.FAILED)
@@ -183,13 +224,22 @@ def _train(config, run, data, begin):
     print(f"samples   {max(run.samples.glob('step_*.png'))}")
     if len(data.shape) == 3:
         print(f"generate  python generate.py --model={path} --num=64 --output=grid.png")
-    print(f"export    python export.py --model={path} --output=exports/{config.method}")
+    print(f"export    python export.py --model={path} --output={_export_folder(run.path)}")
     return app.DONE
+
+
+def _export_folder(path):
+    """Returns where a run's export belongs: under the run's own name, so that no two runs are versions of one model."""
+    return f"exports/{re.sub(r'[^A-Za-z0-9._-]', '_', path.resolve().name)}"
 
 
 def _tell_data(config, run, data):
     """Says what was found in a folder, and lists what was left out: all of it in the log."""
     lines = [f"data      {config.dataset}: {data.description}", *(f"left out  {file}" for file in data.skipped)]
+    if config.conditional and config.class_names:
+        lines.insert(1, "classes   " + ", ".join(f"{number} {name}" for number, name in enumerate(config.class_names)))
+    elif config.conditional:
+        lines.insert(1, "classes   have numbers only: the run is from before classes had names")
     more = [f"          and {len(lines) - _SHOWN} more, see {run.log_file}"] if len(lines) > _SHOWN else []
     print("\n".join(lines[:_SHOWN] + more))
     for line in lines:
@@ -197,20 +247,33 @@ def _tell_data(config, run, data):
 
 
 def _resumed(run, settings):
-    """Returns the run's own config; a flag may repeat it, and --kimg may lengthen a run that does not follow it."""
+    """Returns the run's own config, or what flags may change of it; others may repeat it.
+
+    --kimg may lengthen a run that does not follow its length, --devices give it other devices, and --on_nan say anew
+    what becomes of broken numbers.
+    """
     config = run.config()
-    follows_length = config.lr_decay != "none" or config.method == "express"  # whose phases are shares of the run
-    for name, value in settings.items():
-        value = {"dataset": names.absolute, "init_from": _absolute}.get(name, lambda same: same)(value)
-        begun = config.options.get(name) if name in configs.OPTIONS else getattr(config, name)
+    follows_length = config.lr_decay != "none" or config.schedule or registry.METHODS[config.method].phases > 1
+    for name, value in with_tuples(settings).items():
+        value = {"dataset": catalogue.absolute, "init_from": _absolute}.get(name, lambda same: same)(value)
+        if name in ("penalty_weight", "penalty_every"):  # one for all is as good as one each, 0 as 1
+            value = one_each(name, value, config.penalty)
+            value = tuple(max(1, every) for every in value) if name == "penalty_every" else value
+        begun = config.options.get(name) if name in checks.options() else getattr(config, name)
         if value in (begun, "auto"):  # what was settled from "auto" is kept
+            continue
+        if name == "devices":
+            config = dataclasses.replace(config, devices=value, strategy="auto", replicas=None)
+            continue
+        if name == "on_nan":
+            config = dataclasses.replace(config, on_nan=value)
             continue
         if name != "kimg" or follows_length:
             raise ValueError(f"{name}={value}: {run.path} was begun with {name}={begun}; a run keeps it")
         if not value > begun:
             raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")
         config = dataclasses.replace(config, kimg=value)
-    configs.check(config)
+    checks.check(config)
     return config
 
 
@@ -220,16 +283,17 @@ def _list():
         "losses": registry.LOSSES,
         "penalties": registry.PENALTIES,
         "networks": registry.NETWORKS,
-        "data sets": names.DATASETS,
+        "metrics": protocols.PROTOCOLS,
+        "data sets": catalogue.DATASETS,
     }
     lines = []
     for title, table in tables.items():
-        lines += [title, *(f"  {name:<20}{entry.summary}" for name, entry in table.items()), ""]
+        lines += [title, *(f"  {name:<24} {entry.summary}" for name, entry in table.items()), ""]
     return "\n".join([*lines, "recipes", *(f"  {name}\n      {about}" for name, about in _recipes())])
 
 
 def _recipes():
-    return [(name, recipes.read(name).get("about", "")) for name in recipes.names()]
+    return [(name, recipes.read(name)[1].get("about", "")) for name in recipes.names()]
 
 
 if __name__ == "__main__":

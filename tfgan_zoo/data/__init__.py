@@ -1,42 +1,63 @@
 """Data sets by name. Importing this package does not import TensorFlow; `load` and `Data` do, when first used."""
 
-from tfgan_zoo.data.names import DATASETS, check, prepare, source
+from tfgan_zoo.choices import choose
+from tfgan_zoo.data import catalogue
+from tfgan_zoo.data.catalogue import DATASETS, check, prepare, source
 
 __all__ = ["DATASETS", "Data", "check", "load"]
 
 
-def load(name, *, data_dir=None, image_size=None, channels=None, split=None, bad_images="error", key=None):
+def load(
+    name,
+    *,
+    data_dir=None,
+    image_size=None,
+    channels=None,
+    split=None,
+    bad_images="error",
+    key=None,
+    sizes=None,
+    label_order="natural",
+):
     """Loads a data set.
 
     Args:
         name: str, one of `DATASETS`, a TFDS data set, or the path of a folder or zip file of pictures.
         data_dir: str, TFDS's folder; None is $TFDS_DATA_DIR, else ~/tensorflow_datasets.
         image_size: int, pixels a side. Pictures and TFDS's images that are larger or not square are cropped in the
-            middle and scaled down to it; smaller images of a set get a border of zeros, up to the next power of two
-            (at least 32). None follows the images.
+            middle and scaled down to it; smaller images of a set get a border of zeros, up to the next of `sizes`. None
+            follows the images.
         channels: int, 1 or 3; None is the images' own number.
         split: str in TFDS's syntax, such as "train[:50%]", what trains of a TFDS set; None is "train".
         bad_images: str, "error" refuses a folder with a file that cannot be used; "skip" leaves such files out.
         key: str, a run's `Config.data_key`: a folder whose contents have changed since is refused; None takes any.
+        sizes: tuple of int, the image sizes that the network can make (`registry.NETWORKS[name].sizes`), from which the
+            default of `image_size` is taken; None or () is 32, 64, 128.
+        label_order: str, how a folder's class folders are numbered: "natural" has "2" before "10"; "alphabetical" is
+            that of conditional runs that were begun before classes had names.
 
     Returns:
         A `Data`.
 
     Raises:
-        ValueError: in one line, for a bad argument and for data that cannot be had or are damaged.
+        ValueError: in one line, for a bad argument and for data that are missing or damaged.
 
     >>> from tfgan_zoo import data
     >>> ring = data.load("ring")
     >>> ring.shape, ring.num_classes
     ((2,), 8)
-    >>> batch = next(iter(ring.train(batch_size=4, rows=3, seed=0)))
+    >>> batch = next(iter(ring.train(batch_size=4, batches_per_step=3, seed=0)))
     >>> batch["images"].shape.as_list(), batch["labels"].shape.as_list()
     ([4, 3, 2], [4, 3])
     """
-    shape = check(name, data_dir=data_dir, image_size=image_size, channels=channels, split=split)
+    shape = check(name, data_dir=data_dir, image_size=image_size, channels=channels, split=split, sizes=sizes)
     prepare(name, shape, bad_images, key)
+    choose("label_order", label_order, ("natural", "alphabetical"))
     entry = source(name)
-    return entry.load()(name, data_dir, shape, **({} if split is None else {"split": split}))
+    asked = {} if split is None else {"split": split}
+    if catalogue.is_path(name):
+        asked["label_order"] = label_order
+    return entry.load()(name, data_dir, shape, **asked)
 
 
 def __getattr__(attribute):

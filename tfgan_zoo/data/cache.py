@@ -1,9 +1,11 @@
 """Training images on disk, decoded once: an ArrayRecord file of pixels and an index, in a folder named by its key.
 
     <cache>/<key>/images.array_record   a record an image: its uint8[H, W, C] pixels
-    <cache>/<key>/index.json            shape, labels, label names, what was left out
+    <cache>/<key>/index.json            shape, labels, label names, what was left out; checksums of all of it
 
 A folder appears under its key when it is complete, by a rename, and is never changed; it may be deleted at any time.
+A process reads all of it once, when it opens it first, and makes it again if a checksum is wrong: a power cut or a bad
+disk costs one decoding. That takes some three seconds for a GB that the system has in memory, or as long as the disk.
 Nothing here needs TensorFlow.
 """
 
@@ -16,14 +18,20 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import zlib
 
 import numpy as np
 from array_record.python import array_record_module
 from tqdm import tqdm
 
+from tfgan_zoo.files import folder_in_making, read_json, remove_abandoned, write_atomically
+
 FORMAT = 2  # of the pixels and of the folder: a change in `decode.fit` counts too
 RECORDS, INDEX = "images.array_record", "index.json"
+_INCOMPLETE = ".incomplete-"
 _CHUNK = 1024
+_MOST_BYTES = 2**30  # of an index: some 20 bytes an image
+_verified = {}  # folder: what `_stamp` said when its checksums were right
 
 
 def root():
@@ -81,17 +89,69 @@ class Cache:
 
 
 def find(key):
-    """Returns the `Cache` of a key, or None if there is none that is whole."""
+    """Returns the `Cache` of a key, or None if there is none that is whole; of a damaged one a line on stderr tells."""
     folder = root() / key
-    try:
-        index = json.loads((folder / INDEX).read_text())
-        if (folder / RECORDS).stat().st_size != index["bytes"]:
-            return None
-        labels = np.array(index["labels"], np.int32)
-        names = tuple(index["label_names"])
-        return Cache(folder, tuple(index["shape"]), labels, names, index["bad"], index["about"])
-    except (OSError, ValueError, KeyError, TypeError):
+    if not folder.exists():
         return None
+    try:
+        return _open(folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        print(f"the cache {folder} is damaged or of an earlier version ({reason}): made again", file=sys.stderr)
+        return None
+
+
+def _open(folder):
+    """Returns the `Cache` in a folder.
+
+    Raises:
+        ValueError, OSError, KeyError, TypeError, AttributeError, OverflowError: if it is damaged.
+    """
+    index = read_json(folder / INDEX, max_bytes=_MOST_BYTES)
+    if index.pop("sha256", None) != _checksum(index):
+        raise ValueError(f"the SHA-256 of {INDEX} is not the one in it")
+    labels = np.array(index["labels"], np.int32)
+    cache = Cache(folder, tuple(index["shape"]), labels, tuple(index["label_names"]), index["bad"], index["about"])
+    stamp = _stamp(folder)
+    if _verified.get(folder) != stamp:
+        _verify(cache, index["crc32"])
+        _verified[folder] = stamp
+    return cache
+
+
+def _verify(cache, checksums):
+    """Reads all images.
+
+    Raises:
+        ValueError: if there are other images than `checksums`, the CRC-32 of each, or labels.
+    """
+    num, size = len(checksums), int(np.prod(cache.shape))
+    if len(cache) != num:
+        raise ValueError(f"{len(cache)} labels of {num} images")
+    try:
+        records = array_record_module.ArrayRecordReader(str(cache.folder / RECORDS))
+        if records.num_records() != num:
+            raise ValueError(f"{records.num_records()} records of {num} images")
+        for first in range(0, num, _CHUNK):
+            found = records.read(first, min(first + _CHUNK, num))
+            for number, pixels in enumerate(found, start=first):
+                if len(pixels) != size or zlib.crc32(pixels) != checksums[number]:
+                    raise ValueError(f"the checksum of image {number} is wrong")
+    except (RuntimeError, IndexError) as error:  # ArrayRecord's
+        raise ValueError(str(error)) from None
+
+
+def _stamp(folder):
+    return [(status.st_ino, status.st_size, status.st_mtime_ns) for status in map(os.stat, _parts(folder))]
+
+
+def _parts(folder):
+    return folder / RECORDS, folder / INDEX
+
+
+def _checksum(value):
+    """Returns the SHA-256 of a JSON value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def write(key, shape, items, finish):
@@ -109,23 +169,32 @@ def write(key, shape, items, finish):
     Raises:
         ValueError: in one line, if the disk does not take it; and what `items` raises.
     """
-    with _writing():
-        root().mkdir(parents=True, exist_ok=True)
-        folder = pathlib.Path(tempfile.mkdtemp(dir=root(), prefix=f"{key}.incomplete-"))
-    try:
+    with contextlib.ExitStack() as stack:
         with _writing():
+            root().mkdir(parents=True, exist_ok=True)
+            remove_leftovers()
+            folder = stack.enter_context(folder_in_making(root(), f"{key}{_INCOMPLETE}"))
             writer = array_record_module.ArrayRecordWriter(str(folder / RECORDS), "group_size:1,uncompressed")
+        checksums = []
         for pixels in items:
             with _writing():
-                writer.write(pixels.tobytes())
+                content = pixels.tobytes()
+                writer.write(content)
+                checksums.append(zlib.crc32(content))
         with _writing():
             writer.close()
-            index = finish() | {"shape": shape, "bytes": (folder / RECORDS).stat().st_size}
-            (folder / INDEX).write_text(json.dumps(index))
+            index = finish() | {"shape": list(shape), "crc32": checksums}
+            index = json.loads(json.dumps(index))  # lists for tuples, as they will be read
+            write_atomically(folder / INDEX, json.dumps(index | {"sha256": _checksum(index)}))
             _settle(folder, root() / key)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return find(key)
+
+
+def remove_leftovers():
+    """Removes what killed processes left in the cache."""
+    for path in root().iterdir():
+        if _INCOMPLETE in path.name or (path.name.startswith("survey-") and path.suffix != ".json"):
+            remove_abandoned(root(), path.name)
 
 
 def remember(name, value):
@@ -133,16 +202,17 @@ def remember(name, value):
     with _writing():
         root().mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=root(), prefix=f"{name}.", delete=False) as file:
-            json.dump(value, file)
+            json.dump({"value": value, "sha256": _checksum(value)}, file)
         os.replace(file.name, root() / f"{name}.json")
 
 
 def recall(name):
-    """Returns what `remember` kept, or None."""
+    """Returns what `remember` kept, or None if that is nothing, or damaged."""
     try:
-        return json.loads((root() / f"{name}.json").read_text())
+        kept = read_json(root() / f"{name}.json")
     except (OSError, ValueError):
         return None
+    return kept.get("value") if kept.get("sha256") == _checksum(kept.get("value")) else None
 
 
 def progress(items, total, what):
@@ -161,10 +231,12 @@ def progress(items, total, what):
 
 
 def _settle(folder, final):
-    if find(final.name) is None:
-        shutil.rmtree(final, ignore_errors=True)  # damaged
-        with contextlib.suppress(OSError):  # another process was faster: its cache is as good
-            folder.rename(final)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        _open(final)
+        return  # another process was faster: its cache is as good
+    shutil.rmtree(final, ignore_errors=True)  # damaged
+    with contextlib.suppress(OSError):  # another process again
+        folder.rename(final)
     if find(final.name) is None:
         raise OSError(f"{final} is in the way")
 

@@ -50,48 +50,49 @@ class Data:
     mixture: object = None
     source: object = dataclasses.field(repr=False)
 
-    def train(self, batch_size, rows=1, seed=0, start_step=0):
+    def train(self, batch_size, batches_per_step=1, seed=0, start_step=0) -> tf.data.Dataset:
         """Yields the training batches of all steps from `start_step` on, without end.
 
         The training items form one endless stream: all of them in the order that (seed, epoch 0) gives, then all in
-        the order of epoch 1, and so on; a mixture's stream is one endless row of draws. Step k takes the next
-        batch_size * rows of it, across the end of an epoch if need be, and element (b, r) of its batch is item
-        `(k * batch_size + b) * rows + r` of the stream. So the rows of one sample stay together when a strategy
-        splits the first dimension over replicas, and nothing depends on TensorFlow's global seed or on what was
-        read before: `start_step=k` yields what step k of `start_step=0` yields, and finds its place at once.
+        the order of epoch 1, and so on; a mixture's stream is one endless row of draws. With r batches a step, step k
+        takes the next batch_size * r of it, across the end of an epoch if need be, and element (b, i) of its batch is
+        item `(k * batch_size + b) * r + i` of the stream. So what belongs to one sample stays together when a strategy
+        splits the first dimension over replicas, and nothing depends on TensorFlow's global seed or on what was read
+        before: `start_step=k` yields what step k of `start_step=0` yields, and finds its place at once.
 
         Args:
             batch_size: int, B, samples of one network call, over all replicas.
-            rows: int, network calls of a step that want reals of their own.
+            batches_per_step: int, how many batches of reals a step reads, side by side.
             seed: int in [0, 2**31), the run's seed.
             start_step: int, the first step to yield.
 
         Returns:
-            A `tf.data.Dataset` of {"images": float32[B, rows, *shape], "labels": int32[B, rows]}; images are in
+            A `tf.data.Dataset` of {"images": float32[B, r, *shape], "labels": int32[B, r]}; images are in
             [-1, 1], vectors in data units.
 
         Raises:
             ValueError: if an argument is out of its range.
         """
         _check_int("batch_size", batch_size, 1)
-        _check_int("rows", rows, 1)
+        _check_int("batches_per_step", batches_per_step, 1)
         _check_int("seed", seed, 0, random.MAX_SEED)
         _check_int("start_step", start_step, 0)
-        size = batch_size * rows
+        size = batch_size * batches_per_step
 
         def fold(images, labels):
             return {
-                "images": tf.reshape(images, [batch_size, rows, *self.shape]),
-                "labels": tf.reshape(labels, [batch_size, rows]),
+                "images": tf.reshape(images, [batch_size, batches_per_step, *self.shape]),
+                "labels": tf.reshape(labels, [batch_size, batches_per_step]),
             }
 
         options = tf.data.Options()
         options.autotune.enabled = False  # it can stall the end of a short `fit` for longer than the `fit` took
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
         flat = self.source.batches(seed, start_step * size, size)
-        return flat.map(fold).with_options(options).prefetch(_PREFETCH)
+        endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+        return flat.map(fold).apply(endless).with_options(options).prefetch(_PREFETCH)
 
-    def reals(self, num, split="train"):
+    def reals(self, num, split="train") -> tuple:
         """Returns the first `num` items of a split, in the source's order; a mixture's are those of seed 0.
 
         Args:

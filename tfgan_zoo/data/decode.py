@@ -5,10 +5,12 @@ import io
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 MAX_PIXELS = 64 * 10**6  # in one picture, by its header
+# A sound PNG may hold much text, or a large colour profile; Pillow's limit of 1 MiB would call it damaged.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 64 * 2**20
 _DEEP = 257  # 65535 / 255: what a level of 8 bits is in 16
 
 
@@ -46,7 +48,7 @@ def decode(content, size, channels):
     It is turned as its EXIF orientation says and then goes through `fit`.
 
     Args:
-        content: bytes of a png, jpeg, webp, bmp or gif file, whatever its name.
+        content: bytes of a png, jpeg, webp, bmp, gif, tiff or avif file, whatever its name.
         size: int, pixels a side of the result.
         channels: int, 1 or 3.
 
@@ -63,9 +65,11 @@ def decode(content, size, channels):
     >>> decode(b"text", 10, 3)
     Traceback (most recent call last):
     ...
-    tfgan_zoo.data.decode.BadImage: is no PNG, JPEG, WEBP, BMP or GIF picture
+    tfgan_zoo.data.decode.BadImage: is no PNG, JPEG, WEBP, BMP, GIF, TIFF or AVIF picture
     """
     with _open(content) as image:
+        if image.format == "TIFF" and image.mode in ("F", "I"):
+            raise BadImage("has pixels of 32 bits, of which nobody knows what is white; save it with 8 or 16")
         try:
             image.load()
             return fit(_upright(image), size, channels)

@@ -1,14 +1,32 @@
 """The picture files in a folder or a zip file: found, named and read, never extracted. Without TensorFlow."""
 
+import collections
 import contextlib
 import dataclasses
+import hashlib
+import json
 import os
 import pathlib
+import re
 import stat
 import zipfile
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+from tfgan_zoo.files import check_regular, read_json
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
+LABELS = "dataset.json"  # of StyleGAN's tools, beside folders that are chunks, not classes
 MAX_BYTES = 256 * 2**20  # of one file; a zip member is never inflated beyond it
+# How a file without a suffix begins if it is a picture: (offset, bytes).
+_BEGINNINGS = (
+    (0, b"\x89PNG\r\n\x1a\n"),
+    (0, b"\xff\xd8\xff"),
+    (8, b"WEBP"),
+    (0, b"BM"),
+    (0, b"GIF8"),
+    (0, b"II*\0"),
+    (0, b"MM\0*"),
+    (4, b"ftypavif"),
+)
 _ENCRYPTED = 0x1  # a bit of a zip member's flags
 
 
@@ -21,6 +39,7 @@ class Files:
         names: tuple of str, the picture files' names below `path` with "/" between parts, sorted.
         problems: tuple of (name, reason), what could not be looked into, and class folders without pictures.
         others: tuple of str, the names of the files passed over for their suffixes, sorted.
+        labels: {name: int}, what a `LABELS` file says, empty if it says that there are none; None without such a file.
         stamp: what changes when a file is changed: names, sizes and times.
         read: a function, index of a name -> its bytes; raises OSError or ValueError.
     """
@@ -29,6 +48,7 @@ class Files:
     names: tuple
     problems: tuple
     others: tuple
+    labels: dict | None
     stamp: tuple
     read: object = dataclasses.field(repr=False)
 
@@ -37,7 +57,8 @@ class Files:
 def scan(path, argument="dataset"):
     """Finds the picture files below `path`, at any depth; a symlink is followed, a loop of them once.
 
-    Names that begin with a dot and __MACOSX are passed over, and so is every file whose suffix is not in `SUFFIXES`.
+    Names that begin with a dot and __MACOSX are passed over, and so is every file whose suffix is not in `SUFFIXES`,
+    and one without a suffix that does not begin as a picture does.
 
     Args:
         path: str, a folder or a zip file.
@@ -58,6 +79,7 @@ def scan(path, argument="dataset"):
     if stat.S_ISDIR(status.st_mode):
         yield _folder(path)
         return
+    check_regular(argument, path)
     try:
         archive = zipfile.ZipFile(path)
     except Exception as error:  # on damaged files zipfile raises more than its BadZipFile
@@ -88,6 +110,43 @@ def classes(names):
     return tuple(label_names), [numbers[top] for top in tops]
 
 
+def labelled(found, names):
+    """Returns (label names, a label for each of `names`), as `classes` does, or what the `LABELS` file of `Files` says.
+
+    Raises:
+        ValueError: in one line, if that file leaves one of `names` out.
+    """
+    if found.labels is None:
+        return classes(names)
+    if not found.labels:
+        return (), [0] * len(names)
+    missing = next((name for name in names if name not in found.labels), None)
+    if missing is not None:
+        raise ValueError(f"dataset={found.path}: {LABELS} has no label for {shown(missing)}")
+    numbers = {label: number for number, label in enumerate(sorted({str(found.labels[name]) for name in names}))}
+    return tuple(numbers), [numbers[str(found.labels[name])] for name in names]
+
+
+def passed_over(names):
+    """Returns how many files of each suffix were passed over, for a message: the most first.
+
+    >>> passed_over(["a.mov", "b/c.txt", "d.MOV", "LICENSE"])
+    '2 .mov, 1 .txt, 1 without a suffix'
+    """
+    kinds = collections.Counter(shown(_suffix(name))[:20] or "without a suffix" for name in names)
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda it: (-it[1], it[0])))
+
+
+def natural(name):
+    """Returns a key that sorts names as people count: numbers in them by their value, and what is equal then by name.
+
+    >>> sorted(["10", "b2", "2", "b10", "1"], key=natural)
+    ['1', '2', '10', 'b2', 'b10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if number % 2 else (-1, part) for number, part in enumerate(parts)], name
+
+
 def shown(name):
     """Returns a file's name for a message of one line: control characters and undecodable bytes escaped."""
     return name if name.isprintable() else ascii(name)[1:-1]
@@ -113,7 +172,7 @@ def _folder(path):
             name = f"{prefix}{entry.name}"
             if os.path.isdir(entry.path):  # entry.is_dir() raises for a symlink to itself
                 stack.append((entry.path, f"{name}/"))
-            elif name.lower().endswith(SUFFIXES):
+            elif name.lower().endswith(SUFFIXES) or (not _suffix(name) and _begins(entry.path)):
                 found[name] = entry.path
             else:
                 others.append(name)
@@ -130,6 +189,7 @@ def _folder(path):
         except OSError as error:
             stamp.append((name, error.errno))
     problems += _empty_classes(names, folders)
+    labels = _labels(f"dataset={path}", names, others, lambda name: pathlib.Path(path, name).read_bytes())
 
     def read(index):
         file = pathlib.Path(found[names[index]])
@@ -140,7 +200,8 @@ def _folder(path):
             raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
         return file.read_bytes()
 
-    return Files(path, names, tuple(problems), tuple(sorted(others)), (*stamp, tuple(problems)), read)
+    stamp = (*stamp, tuple(problems), *_stamp(labels))
+    return Files(path, names, tuple(problems), tuple(sorted(others)), labels, stamp, read)
 
 
 def _zip(path, archive, argument):
@@ -152,7 +213,7 @@ def _zip(path, archive, argument):
             continue
         if name.endswith("/"):
             folders.add("/".join(parts) + "/")
-        elif name.lower().endswith(SUFFIXES):
+        elif name.lower().endswith(SUFFIXES) or (not _suffix(name) and _begins_inside(archive, member)):
             if member.flag_bits & _ENCRYPTED:
                 raise ValueError(f"{argument}={path} is encrypted ({shown(name)}): unpack it and give the folder")
             members["/".join(parts)] = member  # of two members of one name, the later one, as unpacking does
@@ -160,7 +221,14 @@ def _zip(path, archive, argument):
             others.append("/".join(parts))
     names = tuple(sorted(members))
     status = os.stat(path)
+    folders |= {"/".join(part[:depth]) + "/" for part in _parts(others) for depth in range(1, len(part))}
     problems = tuple(_empty_classes(names, folders))
+
+    def inside(name):
+        with archive.open(next(it for it in archive.infolist() if it.filename.replace("\\", "/") == name)) as stream:
+            return stream.read(MAX_BYTES + 1)
+
+    labels = _labels(f"{argument}={path}", names, others, inside)
 
     def read(index):
         with archive.open(members[names[index]]) as stream:
@@ -169,8 +237,64 @@ def _zip(path, archive, argument):
             raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
         return content
 
-    stamp = (os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return Files(path, names, problems, tuple(sorted(others)), stamp, read)
+    stamp = (os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, *_stamp(labels))
+    return Files(path, names, problems, tuple(sorted(others)), labels, stamp, read)
+
+
+def _suffix(name):
+    return os.path.splitext(name)[1].lower()
+
+
+def _begins(path):
+    """Returns whether an ordinary file begins as a picture does."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with open(path, "rb") as file:
+            return _is_beginning(file.read(16))
+    except OSError:
+        return False
+
+
+def _begins_inside(archive, member):
+    try:
+        with archive.open(member) as stream:
+            return _is_beginning(stream.read(16))
+    except Exception:  # on damaged or encrypted members zipfile and its decompressors raise what they like
+        return False
+
+
+def _is_beginning(head):
+    return any(head[start : start + len(magic)] == magic for start, magic in _BEGINNINGS)
+
+
+def _labels(what, names, others, read):
+    """Returns {name: label} of StyleGAN's `LABELS` beside the pictures' folders; None if there is no such file."""
+    at = next((it for it in sorted(others, key=len) if it.split("/")[-1] == LABELS), None)
+    if at is None or not names:
+        return None
+    prefix = at.removesuffix(LABELS)
+    if not all(name.startswith(prefix) for name in names):
+        return None
+    try:
+        rows = read_json(read(at), max_bytes=MAX_BYTES).get("labels", ())
+        if rows == ():  # a file of this name that is something else
+            return None
+        labels = {f"{prefix}{name}": label for name, label in rows or ()}
+        if all(isinstance(label, int) and not isinstance(label, bool) and label >= 0 for label in labels.values()):
+            return labels
+        raise ValueError("has labels that are no whole numbers from 0")
+    except Exception as error:  # of the disk, of JSON, of what a damaged zip member makes its decompressor raise
+        raise ValueError(f"{what}: {shown(at)} cannot be used ({' '.join(str(error).split())[:100]})") from None
+
+
+def _stamp(labels):
+    """Returns what a `LABELS` file adds to a stamp: nothing where there is none."""
+    return () if labels is None else (hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest(),)
+
+
+def _parts(names):
+    return [name.split("/") for name in names]
 
 
 def _hidden(part):
@@ -188,11 +312,23 @@ def _depth(names):
 
 def _empty_classes(names, folders):
     """Finds the folders beside the class folders in which there is no picture, as problems."""
-    label_names, _ = classes(names)
-    if not label_names:
+    if not names:
         return []
     depth = _depth(names)
+    while depth and _beside(names, folders, depth - 1) - {
+        names[0].split("/")[depth - 1]
+    }:  # no wrapper: the one class that has pictures
+        depth -= 1
+    if any(len(part) <= depth + 1 for part in _parts(names)):
+        return []
+    label_names = {part[depth] for part in _parts(names)}
     prefix = "/".join([*names[0].split("/")[:depth], ""]) if depth else ""
-    beside = {folder[len(prefix) :].split("/")[0] for folder in folders if folder.startswith(prefix)} - {""}
-    empty = sorted(beside - set(label_names))
+    beside = _beside(names, folders, depth)
+    empty = sorted(beside - label_names)
     return [(f"{prefix}{name}/", "is a class folder without a picture") for name in empty]
+
+
+def _beside(names, folders, depth):
+    """Returns the names of all folders at a depth, below what holds everything down to there."""
+    prefix = "/".join([*names[0].split("/")[:depth], ""]) if depth else ""
+    return {folder[len(prefix) :].split("/")[0] for folder in folders if folder.startswith(prefix)} - {""}

@@ -1,6 +1,7 @@
 """A folder or a zip file of pictures as a data set: surveyed, decoded and checked before TensorFlow starts."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -8,7 +9,6 @@ import statistics
 
 from tfgan_zoo.data import cache, decode, files
 
-SIZES = (128, 64, 32)  # a folder's image_size follows its pictures to one of these
 _AT_ONCE = 256  # pictures in memory
 
 
@@ -39,13 +39,15 @@ def survey(path):
         return _survey(path, found)
 
 
-def shape(path, image_size=None, channels=None):
+def shape(path, image_size, channels, sizes):
     """Returns the shape of the training images: (H, H, C).
 
     Args:
         path: str, a folder or zip file.
-        image_size: int, pixels a side; None is the largest of `SIZES` that is not above the median shorter side.
+        image_size: int, pixels a side; None is the largest of `sizes` that is not above the median shorter side, or
+            the smallest.
         channels: int, 1 or 3; None is 1 if all pictures are grey.
+        sizes: tuple of int, the image sizes from which the default is taken.
 
     Raises:
         ValueError: in one line, if that cannot be.
@@ -57,7 +59,7 @@ def shape(path, image_size=None, channels=None):
     about = survey(path)
     if about.side is None:
         raise ValueError(f"dataset={path}: none of its {about.num} picture files can be read")
-    size = image_size or next((size for size in SIZES if size <= about.side), SIZES[-1])
+    size = image_size or max((size for size in sizes if size <= about.side), default=min(sizes))
     return (size, size, channels or (1 if about.grey else 3))
 
 
@@ -111,10 +113,11 @@ def _survey(path, found):
     if not found.names:
         reason = "; ".join(f"{files.shown(name)} {reason}" for name, reason in found.problems[:1])
         kinds = ", ".join(suffix.removeprefix(".") for suffix in files.SUFFIXES)
-        raise ValueError(f"dataset={path} holds no picture ({reason or kinds})")
+        others = f"passed over: {files.passed_over(found.others)}" if found.others else kinds
+        raise ValueError(f"dataset={path} holds no picture ({reason or others})")
     stamp = cache.digest(cache.FORMAT, found.stamp)
     known = cache.recall(f"survey-{stamp}")
-    if known is not None:
+    with contextlib.suppress(TypeError):  # of another version
         return Survey(**known)
     contents, sides, grey = hashlib.sha256(), [], True
     for name, (content_hash, side, is_grey) in _each(found, range(len(found.names)), _examine, "reading"):
@@ -124,6 +127,8 @@ def _survey(path, found):
             grey = grey and is_grey
     for problem in found.problems:
         contents.update(f"{problem!a}\n".encode())
+    if found.labels is not None:
+        contents.update(f"{files.LABELS} {sorted(found.labels.items())!a}\n".encode())
     about = Survey(contents.hexdigest(), len(found.names), statistics.median(sides) if sides else None, grey)
     cache.remember(f"survey-{stamp}", dataclasses.asdict(about))
     return about
@@ -166,7 +171,7 @@ def _decode(path, found, about, shape, bad_images, where):
                 bad.append([name, problem])
 
     def finish():
-        label_names, labels = files.classes(names)
+        label_names, labels = files.labelled(found, names)
         label_names = [files.shown(name) for name in label_names]
         return {"labels": labels, "label_names": label_names, "bad": bad, "about": dataclasses.asdict(about)}
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from tfgan_zoo.data import cache, decode, images, names
+from tfgan_zoo.data import cache, decode, images, tfds_probe
 from tfgan_zoo.data.dataset import Data
 
 _CHUNK = 1000
@@ -17,7 +17,7 @@ def load(name, data_dir, shape, split="train"):
     What does not fit there, is not square, or shall be made smaller, goes through the cache on disk. The split `test`
     is held out, else `validation`, else (also if `split` names them) the last tenth of what trains.
     """
-    folder = names.prepared(name, data_dir) or _prepare(name, data_dir)
+    folder = tfds_probe.prepared(name, data_dir) or _prepare(name, data_dir)
     try:
         return _read(name, folder, shape, split)
     except (tf.errors.OpError, OSError) as error:
@@ -26,13 +26,13 @@ def load(name, data_dir, shape, split="train"):
 
 def _prepare(name, data_dir):
     try:
-        tfds.builder(name, data_dir=names.tfds_dir(data_dir)).download_and_prepare()
+        tfds.builder(name, data_dir=tfds_probe.tfds_dir(data_dir)).download_and_prepare()
     except Exception as error:  # TFDS names no base class, and passes on those of its downloader
         raise ValueError(
             f"dataset={name}: TFDS cannot download and prepare it ({_one_line(error)}): fetch it by other means and"
             " give the local folder of its pictures, --dataset=PATH"
         ) from error
-    return names.prepared(name, data_dir)
+    return tfds_probe.prepared(name, data_dir)
 
 
 def _read(name, folder, shape, split):
@@ -49,7 +49,8 @@ def _read(name, folder, shape, split):
     label = features.get("label")
     classes = label.num_classes if isinstance(label, tfds.features.ClassLabel) else 0
     side, width, channels = features["image"].shape
-    whole = side == width and side is not None and shape[0] in (side, names.padded_size(side)) and channels <= shape[2]
+    # Smaller images get a border when they are read; larger ones, and color as grey, are stored as they will be.
+    whole = side is not None and side == width and side <= shape[0] and channels <= shape[2]
     stored = (side, side, channels) if whole else shape
     if whole and sum(sizes) * side * side * channels <= images.MAX_BYTES:
         source = _in_memory(builder, splits, classes, num_train, shape)

@@ -1,11 +1,9 @@
 """Measures generators by named protocols, the reals' side once for all of them."""
 
-import dataclasses
 from importlib import metadata
 
 from tfgan_zoo.evaluation import cache, extractors, statistics
-from tfgan_zoo.evaluation.metrics import METRICS
-from tfgan_zoo.evaluation.protocols import FASHION_CLASSES, check_count
+from tfgan_zoo.evaluation.protocols import check_count
 from tfgan_zoo.evaluation.sets import FASHION, Fashion, OfClass
 
 PACKAGES = ("tfgan-zoo", "tensorflow", "keras", "tensorflow-gan", "numpy", "pillow")  # those that make a number
@@ -26,17 +24,19 @@ class Evaluator:
 
     Raises:
         ValueError: if a protocol does not go with the images or the reference.
-        extractors.Unavailable: if Inception is needed and cannot be had.
+        extractors.Unavailable: if Inception is needed and not available.
 
     Example:
 
     >>> from tfgan_zoo import data
+    >>> from tfgan_zoo.core.sampler import Sampler
     >>> from tfgan_zoo.evaluation import protocols, sets
     >>> ring = data.load("ring")
     >>> evaluator = Evaluator(protocols.choose(["modes_2500"]), (2,), sets.DataReference(ring))
-    >>> class Copy:
-    ...     def generate(self, num, seed, batch_size):
-    ...         return ring.reals(num)[0]
+    >>> class Copy(Sampler):
+    ...     latent_dim, image_shape = 2, (2,)
+    ...     def sample(self, latents, labels=None):
+    ...         return ring.reals(len(latents))[0]
     >>> evaluator.measure(sets.Fakes(Copy(), batch_size=2500))[0]["values"]["modes"]
     8
     """
@@ -77,30 +77,31 @@ class Evaluator:
             if protocol.labels == "drawn":
                 found = [found[0] | {"labels": fakes.labels(0, found[0]["count"])}]
             reals = self.statistics_of_reals(protocol)
-            values = METRICS[protocol.metric][1](*reals, found if protocol.labels == "each" else found[0])
-            if protocol.metric == "memorization":
+            values = protocol.function(*reals, found if protocol.labels == "each" else found[0])
+            if protocol.discriminator:
                 values |= fakes.discriminator_gap(self._references["both"])
             results.append(self._result(name, protocol, values, found, reals) | of)
         return results
 
     def _statistics_of_fakes(self, fakes):
         """Returns {metric: [statistics]}, in the metrics' order: one of all fakes, or one a class."""
-        each = [name for name, protocol in self.protocols.items() if protocol.labels == "each"]
+        each = {name: protocol.classes for name, protocol in self.protocols.items() if protocol.labels == "each"}
         found = {name: [] for name in self.protocols}
         parts = [("fakes", fakes, [name for name in found if name not in each])]
-        for label in range(FASHION_CLASSES if each else 0):
-            parts.append((f"fakes, class {label}", fakes.of_class(label), each))
+        for label in range(max(each.values(), default=0)):
+            names = [name for name, classes in each.items() if label < classes]
+            parts.append((f"fakes, class {label}", fakes.of_class(label), names))
         for what, part, names in parts:
-            wishes = {name: _wish(self.protocols[name], self.protocols[name].fakes) for name in names}
-            if not wishes:
+            requests = {name: _request(self.protocols[name], self.protocols[name].fakes) for name in names}
+            if not requests:
                 continue
-            counts = [count for *_, count in wishes.values()]
+            counts = [count for *_, count in requests.values()]
             longest = None if None in counts else max(counts)
             with self._progress(what, longest) as progress:
                 batches = part.batches(longest)
-                gathered = statistics.gather(batches, self._extractors, set(wishes.values()), progress)
-            for name, wish in wishes.items():
-                found[name].append(gathered[wish])
+                gathered = statistics.gather(batches, self._extractors, set(requests.values()), progress)
+            for name, request in requests.items():
+                found[name].append(gathered[request])
         return found
 
     def _result(self, name, protocol, values, fakes, reals):
@@ -115,7 +116,7 @@ class Evaluator:
             "resize": protocol.resize,
             "reference": self._counts(protocol, reals),
             "reference_sha256": self._checksums(protocol),
-            "protocol": {key: value for key, value in dataclasses.asdict(protocol).items() if key != "summary"},
+            "protocol": protocol.record(),
             "versions": {package: metadata.version(package) for package in PACKAGES},
         }
         notes = self._notes(protocol, [*reals, *fakes])
@@ -126,7 +127,7 @@ class Evaluator:
         notes = []
         if protocol.reference == FASHION == self._trained_on:
             notes.append("train split")  # nine tenths of the reference trained the model
-        if _kind(protocol) == "moments":
+        if protocol.statistics == "moments":
             width, few = len(sets[0]["mean"]), min(one["count"] for one in sets)
             if few <= width:
                 notes.append(f"{few} images for {width} features: their covariance has not full rank")
@@ -167,24 +168,27 @@ class Evaluator:
             return []
         reference = self._references[protocol.reference]
         if protocol.labels == "each":
-            return [(OfClass(reference, label), "train") for label in range(FASHION_CLASSES)]
+            return [(OfClass(reference, label), "train") for label in range(protocol.classes)]
         return [(reference, split) for split in _splits(protocol)]
 
     def _statistics(self, reference, split, protocol):
-        key, kind = _key(protocol), _kind(protocol)
+        key = _key(protocol)
         extractor = self._extractors[key]
         count = reference.available(split)
         count = count if protocol.reals is None else min(count, protocol.reals)
         name = cache.key(
-            set=reference.identity(split), extractor=[extractor.name, extractor.checksum, *key], kind=kind, count=count
+            set=reference.identity(split),
+            extractor=[extractor.name, extractor.checksum, *key],
+            kind=protocol.statistics,
+            count=count,
         )
         if name not in self._reals:
             stored = cache.read(name)
             if stored is None:
-                wish = _wish(protocol, count)
+                request = _request(protocol, count)
                 with self._progress(f"reals, {reference.describe(split)}", count) as progress:
                     batches = reference.batches(split, count)
-                    stored = statistics.gather(batches, {key: extractor}, {wish}, progress)[wish]
+                    stored = statistics.gather(batches, {key: extractor}, {request}, progress)[request]
                 cache.write(name, stored)
             self._reals[name] = stored
         return self._reals[name]
@@ -216,12 +220,8 @@ def _key(protocol):
     return protocol.extractor, protocol.resize
 
 
-def _kind(protocol):
-    return METRICS[protocol.metric][0]
-
-
-def _wish(protocol, count):
-    return _key(protocol), _kind(protocol), count
+def _request(protocol, count):
+    return _key(protocol), protocol.statistics, count
 
 
 def _splits(protocol):

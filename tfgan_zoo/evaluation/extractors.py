@@ -17,7 +17,7 @@ AREA = 32  # pixels are compared at most this large
 
 
 class Unavailable(Exception):
-    """An extractor's weights cannot be had; the message says how to get them."""
+    """An extractor's weights are not available; the message says how to get them."""
 
 
 class Extractor:
@@ -26,7 +26,7 @@ class Extractor:
     Args:
         name: str.
         checksum: str, of the weights; results carry it, and cached statistics are kept under it.
-        prepare: a function from uint8[N, H, W, C] to what `network` eats.
+        prepare: a function from uint8[N, H, W, C] to what `network` takes.
         network: a function from that to {"features": [N, d]} and, of a classifier, "logits": [N, k].
     """
 
@@ -60,7 +60,7 @@ def get(name, how, shape, inception=None, given=None):
 
     Raises:
         ValueError: if the images do not fit, or `given` or `inception` is no extractor.
-        Unavailable: if Inception cannot be had.
+        Unavailable: if Inception is not available.
 
     >>> fashion = get("fashion_cnn", "crop", (32, 32, 1))
     >>> fashion(np.zeros((2, 32, 32, 1), "uint8"))["features"].shape
@@ -149,7 +149,7 @@ def _fetch(url):
         return tensorflow_hub.resolve(url)
     except Exception as error:  # whatever urllib, tarfile and TF-Hub raise
         raise Unavailable(
-            f"inception={url} cannot be had ({_one_line(error)}): on a machine with a network, run"
+            f"inception={url} is not available ({_one_line(error)}): on a machine with a network, run"
             f" `mkdir inception && curl -L '{INCEPTION_URL}?tf-hub-format=compressed' | tar -xz -C inception`,"
             " and point --inception to the folder"
         ) from None

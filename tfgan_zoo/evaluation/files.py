@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import pathlib
 import zipfile
 
@@ -10,8 +11,10 @@ import numpy as np
 from PIL import Image
 
 from tfgan_zoo.data import decode, files
+from tfgan_zoo.files import check_regular
 
 MAX_PIXELS = 2**26  # of one image; checked before it is decoded
+_DEFLATE = 1032  # one byte of a zip file becomes at most so many
 _CHANNELS = {"1": 1, "L": 1, "RGB": 3}
 
 
@@ -36,6 +39,8 @@ class ImageFiles:
         self.argument, self.path = argument, pathlib.Path(path)
         if not self.path.exists():
             raise ValueError(f"{argument}={path} does not exist; name a folder, a .zip or a .npz of images")
+        if not self.path.is_dir():
+            check_regular(argument, path)
         self._array = None
         if self.path.is_file() and self.path.suffix.lower() == ".npz":
             self._array = self._read_npz()
@@ -70,9 +75,14 @@ class ImageFiles:
         try:
             with np.load(self.path, allow_pickle=False) as arrays:
                 name = next((name for name in ("images", "arr_0") if name in arrays), None)
+                if name is not None:
+                    _check_room(self.path, name)
                 array = None if name is None else arrays[name]
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{self.argument}={self.path} is no readable npz file ({error})") from None
+        except Exception as error:  # what damaged zips and headers make zipfile and NumPy raise
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(f"{self.argument}={self.path} is no readable npz file ({reason})") from None
+        if not isinstance(array, np.ndarray | None):
+            array = None
         if array is not None and array.ndim == 3:
             array = array[..., None]
         if array is None or array.ndim != 4 or array.shape[-1] not in (1, 3) or array.dtype != np.uint8:
@@ -124,6 +134,19 @@ class ImageFiles:
 
     def _bad(self, name, problem):
         return ValueError(f"{self.argument}={self.path}: {files.shown(name)} {problem}")
+
+
+def _check_room(path, name):
+    """Raises a ValueError if an array of an npz file says that it is larger than what the file can hold."""
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(name if name in archive.namelist() else f"{name}.npy")
+        with archive.open(member) as stream:
+            major, _ = np.lib.format.read_magic(stream)
+            read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(stream)
+    size = math.prod(shape) * dtype.itemsize
+    if not 0 <= size <= min(member.file_size, _DEFLATE * path.stat().st_size):
+        raise ValueError(f"{name} of {size} bytes, which it does not hold")
 
 
 def json_bytes(value):

@@ -1,136 +1,59 @@
 """Named metrics: a name is its protocol, so that two people who give it get the same number. No TensorFlow here."""
 
-import dataclasses
-import re
+import functools
+from collections.abc import Mapping
+from importlib import metadata
 
 from tfgan_zoo import registry
+from tfgan_zoo.evaluation.metrics import Protocol
+
+__all__ = ["PROTOCOLS", "Protocol", "check_count", "choose", "defaults"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Protocol:
-    """What a metric's name stands for.
+class Protocols(Mapping):
+    """{name: Protocol} of all metrics, ours and those of installed packages, read when it is first looked at.
 
-    Attributes:
-        metric: a key of `metrics.METRICS`: the arithmetic.
-        summary: str, a line.
-        extractor: "inception", "fashion_cnn", "given" (the user's), or None for the pixels or points themselves.
-        resize: "tf1_bilinear" or "pil_bicubic" to 299 x 299, "crop" of a border to 28 x 28, "channels" for that of
-            each channel by itself, "area" to at most 32 x 32
-            where pixels are compared, or None.
-        fakes: int, how many; None takes all there are (two folders).
-        reference: what they are held against: "train" or "heldout" of the model's own data set, "both",
-            "fashion_mnist_10k" whatever the model was trained on, "mixture" (its centres), or "none".
-        reals: int, the most that are taken of the reference, from its beginning; None takes all.
-        better: "lower" or "higher".
-        headline: the value that stands for the others where one must, as in choosing the best checkpoint.
-        labels: what a conditional model is asked for: "each", `fakes` images of every class by itself, held against the
-            reals of that class, of which there are at most `reals`; "drawn", each seed's own label, which the metric
-            looks at; None for a metric that knows no labels.
+    Args:
+        families: {family: {name: Protocol}, or one Protocol, which is then called as its family is}; see
+            `registry.METRICS`.
     """
 
-    metric: str
-    summary: str
-    extractor: str | None
-    resize: str | None
-    fakes: int | None
-    reference: str
-    reals: int | None
-    better: str
-    headline: str = "distance"
-    labels: str | None = None
+    def __init__(self, families):
+        self._families = families
+
+    def __getitem__(self, name):
+        return self._found[name]
+
+    def __iter__(self):
+        return iter(self._found)
+
+    def __len__(self):
+        return len(self._found)
+
+    @functools.cached_property
+    def _found(self):
+        found, owners = {}, {}
+        for family, target in self._families.items():
+            protocols = {family: target} if isinstance(target, Protocol) else target
+            if not isinstance(protocols, Mapping) or not all(isinstance(it, Protocol) for it in protocols.values()):
+                wanted = f"a Protocol or {{name: Protocol}}, not {type(target).__name__}"
+                raise ValueError(f"metrics: {family} of {_owner(family)} must be {wanted}")
+            for name, protocol in protocols.items():
+                if name in found:
+                    both = f"{_owner(owners[name])} and by {_owner(family)}"
+                    raise ValueError(f"metrics: the name {name} is claimed by {both}; uninstall one")
+                found[name], owners[name] = protocol, family
+        return found
 
 
-def _inception(metric, summary, fakes, reference, reals, better="lower", resize="tf1_bilinear", **kwargs):
-    return Protocol(metric, summary, "inception", resize, fakes, reference, reals, better, **kwargs)
+def _owner(family):
+    """Returns the package that a family of metrics comes from."""
+    points = metadata.entry_points(group="tfgan_zoo.metrics", name=family)
+    return next((point.dist.name for point in points if point.dist), registry.OURS)
 
 
-def _fashion(metric, summary, fakes=10_000, better="lower", **kwargs):
-    return Protocol(metric, summary, "fashion_cnn", "crop", fakes, "fashion_mnist_10k", None, better, **kwargs)
-
-
-def _given(metric, summary, better="lower", **kwargs):
-    return Protocol(metric, summary, "given", None, 10_000, "train", 10_000, better, **kwargs)
-
-
-_FID = "Frechet distance of Inception's pool features (Heusel et al. 2017)"
-_KID = "kernel distance of Inception's pool features, blocks of at most 1,024 (Binkowski et al. 2018)"
-_IS = "classifier score of Inception's logits, mean of ten splits (Salimans et al. 2016)"
-_PRDC = "precision, recall, density, coverage with 5 neighbours (Naeem et al. 2020) on"
-_SCORE, _COVERAGE = {"headline": "score"}, {"headline": "coverage"}
-
-FASHION_CLASSES = 10
-
-PROTOCOLS = {
-    "fid_50k_train": _inception("frechet", f"{_FID}; the training images, at most 50,000", 50_000, "train", 50_000),
-    "fid_10k_test": _inception("frechet", f"{_FID}; the held-out images, at most 10,000", 10_000, "heldout", 10_000),
-    "fid_clean_50k": _inception(
-        "frechet",
-        f"{_FID}, resized as clean-fid does; all training images",
-        50_000,
-        "train",
-        None,
-        resize="pil_bicubic",
-    ),
-    "kid_50k": _inception("kernel", f"{_KID}; the training images, at most 50,000", 50_000, "train", 50_000),
-    "is_50k": _inception("classifier_score", _IS, 50_000, "none", None, "higher", **_SCORE),
-    "prdc_10k": _inception("prdc", f"{_PRDC} Inception's features", 10_000, "train", 10_000, "higher", **_COVERAGE),
-    "fd_fashion_10k": _fashion("frechet", "Frechet distance of the fashion classifier's features; no download"),
-    "kd_fashion_10k": _fashion("kernel", "kernel distance of the fashion classifier's features; no download"),
-    "prdc_fashion_10k": _fashion("prdc", f"{_PRDC} the fashion classifier's features", better="higher", **_COVERAGE),
-    "fd_fashion_per_class_1k": _fashion(
-        "frechet_per_class",
-        "Frechet distance of the fashion classifier's features, class by class, and the mean: a conditional model's"
-        " 1,000 fakes of a label against the 1,000 reals of that class",
-        fakes=1000,
-        labels="each",
-    ),
-    "accuracy_fashion_10k": dataclasses.replace(
-        _fashion("accuracy", "share of a conditional model's fakes that the fashion classifier gives their label"),
-        reference="none",
-        better="higher",
-        headline="accuracy",
-        labels="drawn",
-    ),
-    "fd_given_10k": _given("frechet", "Frechet distance of the features of --extractor"),
-    "kd_given_10k": _given("kernel", "kernel distance of the features of --extractor"),
-    "prdc_given_10k": _given("prdc", f"{_PRDC} the features of --extractor", "higher", **_COVERAGE),
-    "modes_2500": Protocol(
-        "modes", "modes that 2,500 samples of a mixture cover", None, None, 2500, "mixture", None, "higher", "modes"
-    ),
-    "modes_stacked_26k": Protocol(
-        "stacked_modes",
-        "modes of stacked_fashion, of 1,000, that 26,000 samples cover, by the fashion classifier on each channel",
-        "fashion_cnn",
-        "channels",
-        26_000,
-        "none",
-        None,
-        "higher",
-        "modes",
-    ),
-    "memorization_10k": Protocol(
-        "memorization",
-        "distance of fakes to the nearest training image over that to the nearest held-out one, in pixels (below 1 is"
-        " copying), and D(train) - D(held-out)",
-        None,
-        "area",
-        10_000,
-        "both",
-        10_000,
-        "higher",
-        "nearest_ratio",
-    ),
-}
-
-# For two sets of images: every image of both, the counts in the result. `is_all` needs one set.
-_OF_ALL = ("fid", "fid_clean", "kid", "is", "prdc", "fd_fashion", "kd_fashion", "prdc_fashion", "fd_given", "kd_given")
-for _base in (*_OF_ALL, "prdc_given"):
-    _model = next(it for name, it in PROTOCOLS.items() if re.fullmatch(rf"{_base}_\d+k(_train)?", name))
-    _reference = "train" if _model.reference == "fashion_mnist_10k" else _model.reference  # the user's reals
-    _summary = f"as {_base}_*, on all images of two folders, zips or npz files"
-    PROTOCOLS[f"{_base}_all"] = dataclasses.replace(
-        _model, summary=_summary, fakes=None, reals=None, reference=_reference
-    )
+PROTOCOLS = Protocols(registry.METRICS)
+OWN_DATA = ("train", "heldout", "both", "mixture")  # references that are the data set of the model
 
 
 def choose(names, *, shape=None, endless=True, extractor=False, classes=None):
@@ -162,8 +85,8 @@ def choose(names, *, shape=None, endless=True, extractor=False, classes=None):
             raise ValueError(f"metrics={name} needs --extractor=PATH, a Keras model or a SavedModel")
         if protocol.labels and (classes == 0 or not endless):
             raise ValueError(f"metrics={name} is for conditional models: it asks for images of a class")
-        if protocol.labels and classes not in (None, FASHION_CLASSES):
-            raise ValueError(f"metrics={name} is for the {FASHION_CLASSES} classes of clothes, not for {classes}")
+        if protocol.labels and classes is not None and protocol.classes not in (None, classes):
+            raise ValueError(f"metrics={name} is for {protocol.classes} classes, not for {classes}")
         if shape is not None:
             _check_shape(name, protocol, shape)
     return chosen

@@ -3,11 +3,12 @@
 import json
 import statistics
 
+from tfgan_zoo.files import append_line
+
 
 def append(path, line):
     """Appends a result to a .jsonl file."""
-    with path.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line(path, json.dumps(line))
 
 
 def table(lines):

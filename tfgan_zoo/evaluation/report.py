@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from tfgan_zoo import pictures, random
+from tfgan_zoo import pictures
 from tfgan_zoo.evaluation import resize
 from tfgan_zoo.evaluation.extractors import AREA
 from tfgan_zoo.evaluation.neighbours import squared_distances
@@ -24,15 +24,16 @@ _STYLE = (
 )
 
 
-def of_model(title, model, reference, lines, seed=0):
+def of_model(title, model, reference, lines, seed=0, seen=True):
     """Returns the page on a model.
 
     Args:
         title: str.
-        model: anything with `generate`, `sample`, `latent_dim`, `image_shape`.
+        model: a `core.sampler.Sampler`.
         reference: a set as in `sets`, in which neighbours are looked for; None leaves them out.
         lines: the results.
         seed: int, the first sample's seed.
+        seen: bool, whether the model was trained on the reference: else its images are not called training images.
 
     Returns:
         str, HTML.
@@ -43,11 +44,11 @@ def of_model(title, model, reference, lines, seed=0):
         return page(title, lines, {"Samples over the data": pictures.scatter(images, reals)})
     found = {f"Samples of the seeds {seed} to {seed + _SAMPLES - 1}, none picked": pictures.grid(images)}
     if reference is not None:
-        found[_NEAREST] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
+        found[_nearest(reference, seen)] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
     found["Interpolations between seeds, a row each"] = strips(model, seed)
-    classes = getattr(model, "num_classes", 0)
-    if classes:
-        found["A class a row"] = pictures.classes(model, classes, _NEIGHBOURS * 2, seed)
+    if model.num_classes:
+        names = ": " + ", ".join(model.class_names) if model.class_names else ""
+        found[f"A class a row{names}"] = pictures.classes(model, model.num_classes, _NEIGHBOURS * 2, seed)
     return page(title, lines, found)
 
 
@@ -55,11 +56,14 @@ def of_images(title, levels, reference, lines):
     """Returns the page on a set of images, uint8[N, H, W, C]."""
     found = {"The first images": pictures.grid(levels / 255)}
     if reference is not None:
-        found[_NEAREST] = neighbours(levels[:_PROBES], reference)
+        found[_nearest(reference, seen=False)] = neighbours(levels[:_PROBES], reference)
     return page(title, lines, found)
 
 
-_NEAREST = f"Fakes (left) and their {_NEIGHBOURS} nearest training images, by pixels"
+def _nearest(reference, seen):
+    """Returns the caption of the neighbours."""
+    where = "training images" if seen else f"images of {reference.describe('train')}"
+    return f"Fakes (left) and their {_NEIGHBOURS} nearest {where}, by pixels"
 
 
 def neighbours(levels, reference, count=_NEIGHBOURS):
@@ -80,14 +84,9 @@ def neighbours(levels, reference, count=_NEIGHBOURS):
 
 def strips(model, seed=0):
     """Returns a picture of interpolations, a row each: between the latents of two seeds, of one class if there are."""
-    latents = random.latents_from_seeds(np.arange(seed, seed + _STRIPS + 1), model.latent_dim).numpy()
-    steps = np.linspace(0, 1, _STRIP_STEPS)
-    classes = getattr(model, "num_classes", 0)
-    rows = []
-    for row in range(_STRIPS):
-        labels = {"labels": np.full(_STRIP_STEPS, row % classes, "int32")} if classes else {}
-        rows.append(np.asarray(model.sample(random.slerp(latents[row], latents[row + 1], steps), **labels)))
-    return pictures.grid(np.concatenate(rows), columns=_STRIP_STEPS)
+    labels = np.arange(_STRIPS) % model.num_classes if model.num_classes else None
+    images = model.interpolate(_STRIPS, _STRIP_STEPS, seed, batch_size=_STRIP_STEPS, labels=labels)
+    return pictures.grid(images, columns=_STRIP_STEPS)
 
 
 def page(title, lines, found):

@@ -3,6 +3,7 @@
 from tfgan_zoo.evaluation import report
 from tfgan_zoo.evaluation.evaluator import RUN_STRIDE
 from tfgan_zoo.evaluation.sets import Fakes, FileFakes
+from tfgan_zoo.files import write_atomically
 
 
 class ModelSession:
@@ -17,27 +18,30 @@ class ModelSession:
         runs: int >= 1.
         seed: int, the first run's first seed.
         batch_size: int.
+        seen: bool, whether the model was trained on the reference.
     """
 
-    def __init__(self, source, load, checkpoints, evaluator, reference, runs, seed, batch_size):
+    def __init__(self, source, load, checkpoints, evaluator, reference, runs, seed, batch_size, seen=True):
         self._source, self._load, self._checkpoints = source, load, checkpoints
         self._evaluator, self._reference = evaluator, reference
         self._runs, self._seed, self._batch_size = runs, seed, batch_size
+        self._seen = seen
 
     def lines(self):
         """Yields the results, as they come."""
         for checkpoint in self._checkpoints:
             model = self._load(checkpoint)
-            step = int(model.step.numpy()) if hasattr(model, "step") else None
+            about = {"model": self._source, "checkpoint": checkpoint, "step": model.trained_steps}
             for run in range(self._runs):
                 seed = self._seed + run * RUN_STRIDE
                 for result in self._evaluator.measure(Fakes(model, seed, self._batch_size), seed):
-                    yield {"model": self._source, "checkpoint": checkpoint, "step": step, "run": run} | result
+                    yield about | {"run": run} | result
 
     def report(self, path, lines):
         """Writes the report on the last checkpoint that was measured."""
         model = self._load(self._checkpoints[-1])
-        path.write_text(report.of_model(self._source, model, self._reference, lines, self._seed))
+        page = report.of_model(self._source, model, self._reference, lines, self._seed, self._seen)
+        write_atomically(path, page)
 
 
 class FilesSession:
@@ -60,4 +64,4 @@ class FilesSession:
     def report(self, path, lines):
         """Writes the report."""
         images = next(self._files.batches(64))
-        path.write_text(report.of_images(str(self._files.path), images, self._reference, lines))
+        write_atomically(path, report.of_images(str(self._files.path), images, self._reference, lines))

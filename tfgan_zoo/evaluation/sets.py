@@ -1,12 +1,12 @@
 """The sets that metrics compare, as batches: fakes of a model, reals of a data set, images in files."""
 
 import functools
-import hashlib
 
 import numpy as np
 
 from tfgan_zoo import data as datasets
 from tfgan_zoo import pictures, random
+from tfgan_zoo.core.gan import GAN
 
 FASHION = "fashion_mnist_10k"
 ENDLESS = 50_000
@@ -17,7 +17,7 @@ class Fakes:
     """What a model samples, from one seed on.
 
     Args:
-        model: anything with `generate(num, seed, batch_size=)` and `image_shape`.
+        model: a `core.sampler.Sampler`.
         seed: int, the first sample's seed.
         batch_size: int, samples computed at once.
         labels: int, the class of all of them, of a conditional model; None lets every seed draw its own.
@@ -32,7 +32,7 @@ class Fakes:
 
     def labels(self, start, num):
         """Returns int32[num], the labels of the fakes from number `start` on; None for a model without labels."""
-        classes = getattr(self._model, "num_classes", 0)
+        classes = self._model.num_classes
         if not classes:
             return None
         if self._label is not None:
@@ -44,20 +44,14 @@ class Fakes:
         for start in range(0, num, self._size):
             size = min(self._size, num - start)
             labels = self.labels(start, size)  # named, for a served model draws none
-            asked = {} if labels is None else {"labels": labels}
-            images = self._model.generate(size, self._seed + start, batch_size=self._size, **asked)
+            images = self._model.generate(size, self._seed + start, batch_size=self._size, labels=labels)
             if not np.isfinite(images).all():
                 raise ValueError(f"the model's samples of the seeds from {self._seed + start} on are not all finite")
             yield pictures.to_levels(images) if images.ndim == 4 else images
 
     def checksum(self):
         """Returns the SHA-256 of the weights of the network that samples; None of a served or exported model."""
-        if not hasattr(self._model, "sampler"):
-            return None
-        digest = hashlib.sha256()
-        for weight in self._model.sampler.weights:
-            digest.update(np.ascontiguousarray(weight.numpy()))
-        return digest.hexdigest()
+        return self._model.checksum()
 
     def discriminator_gap(self, reference, num=1000):
         """Returns {"d_gap": D on training reals - D on held-out ones}, {} for a model without a discriminator.
@@ -65,16 +59,16 @@ class Fakes:
         `num` reals of each split are taken, or as many as there are; D stands in inference mode. A conditional D
         needs the reals' labels, which images in files do not have: {} again.
         """
-        conditional = bool(getattr(self._model, "num_classes", 0))
-        if not hasattr(self._model, "judge") or (conditional and not isinstance(reference, DataReference)):
+        conditional = bool(self._model.num_classes)
+        if not isinstance(self._model, GAN) or (conditional and not isinstance(reference, DataReference)):
             return {}
         outputs = []
         for split in ("train", "heldout"):
             count = min(num, reference.available(split))
             images = np.concatenate(list(reference.batches(split, count))).astype("float32") / 127.5 - 1
             labels = reference.data.reals(count, split)[1] if conditional else None
-            outputs.append(self._model.judged_outputs(images, labels))
-        train, heldout, _ = self._model.judge(*outputs, outputs[1])
+            outputs.append(self._model.discriminator_outputs(images, labels))
+        train, heldout, _ = self._model.mean_scores(*outputs, outputs[1])
         return {"d_gap": float(train) - float(heldout)}
 
 

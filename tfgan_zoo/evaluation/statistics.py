@@ -58,7 +58,7 @@ def gather(batches, extractors, wanted, progress=None):
     """Runs every extractor over a set once, and gathers what is wanted of it.
 
     Args:
-        batches: iterable of uint8[n, H, W, C] (or float[n, d] points), at least as many as the longest wish.
+        batches: iterable of uint8[n, H, W, C] (or float[n, d] points), at least as many as the longest request.
         extractors: {name: a function from a batch to {"features": [n, d], "logits": [n, k]}}.
         wanted: set of (extractor's name, kind out of `KINDS`, count); a count of None takes all there is.
         progress: a function that takes the number of images done, or None.
@@ -66,25 +66,25 @@ def gather(batches, extractors, wanted, progress=None):
     Returns:
         {(name, kind, count): the kind's `result()`}.
 
-    >>> wish = ("pixels", "moments", 3)
-    >>> gather([np.zeros((2, 1)), np.ones((2, 1))], {"pixels": lambda x: {"features": x}}, {wish})[wish]["count"]
+    >>> request = ("pixels", "moments", 3)
+    >>> gather([np.zeros((2, 1)), np.ones((2, 1))], {"pixels": lambda x: {"features": x}}, {request})[request]["count"]
     3
     """
-    held = {wish: KINDS[wish[1]][1]() for wish in wanted}
+    held = {request: KINDS[request[1]][1]() for request in wanted}
     longest = None if any(count is None for *_, count in wanted) else max((count for *_, count in wanted), default=0)
     done = 0
     for batch in batches:
         batch = batch if longest is None else batch[: longest - done]
         for name in {name for name, *_ in wanted}:
             outputs = None
-            for wish, statistic in held.items():
-                left = len(batch) if wish[2] is None else min(len(batch), wish[2] - done)
-                if wish[0] == name and left > 0:
+            for request, statistic in held.items():
+                left = len(batch) if request[2] is None else min(len(batch), request[2] - done)
+                if request[0] == name and left > 0:
                     outputs = extractors[name](batch) if outputs is None else outputs
-                    statistic.update(np.asarray(outputs[KINDS[wish[1]][0]])[:left])
+                    statistic.update(np.asarray(outputs[KINDS[request[1]][0]])[:left])
         done += len(batch)
         if progress is not None:
             progress(len(batch))
         if done == longest:
             break
-    return {wish: statistic.result() for wish, statistic in held.items()}
+    return {request: statistic.result() for request, statistic in held.items()}

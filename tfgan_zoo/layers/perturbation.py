@@ -13,27 +13,52 @@ All keep the mean. A convolution without bias, o = sum_i w_i x_i, gets the varia
 (uniform), r^2 (gaussian) or r / (1 - r) (bernoulli), and r^2 s^2 sum_i w_i^2 (additive).
 """
 
+import contextlib
+import threading
+
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import random, registry
+from tfgan_zoo import noise, random
+from tfgan_zoo.layers.grouped_convolution import GroupedConv2D
 from tfgan_zoo.layers.spectral_normalization import SNConv2D
 
-LAWS = ("uniform", "gaussian", "bernoulli", "additive")
+_LOCAL = threading.local()  # as in `random`: MirroredStrategy traces every replica in a thread of its own
+
+
+@contextlib.contextmanager
+def perturbing(on):
+    """Says whether the layers called inside perturb in training mode; outside any, they do.
+
+    Without noise a training call is what it was at rate 0: batch normalisation still takes the batch's statistics.
+
+    Args:
+        on: bool; False silences every `PerturbedConv2D` and `PerturbedSNConv2D`.
+
+    >>> import tensorflow as tf
+    >>> from tfgan_zoo import layers
+    >>> layer, x = layers.PerturbedConv2D(8, 3, perturb=0.5), tf.ones((2, 16, 16, 3))
+    >>> with layers.perturbing(False):
+    ...     bool(tf.reduce_all(layer(x, training=True) == layer(x)))
+    True
+    """
+    outer = getattr(_LOCAL, "on", True)
+    _LOCAL.on = on
+    try:
+        yield
+    finally:
+        _LOCAL.on = outer
 
 
 class Perturbed:
-    """Mixin for a Keras layer: perturbs the input while training; see the module's text.
+    """Mixin for a Keras layer: perturbs the input while training, unless `perturbing(False)`; see the module's text.
 
     Draws go through `tfgan_zoo.random` under the layer's name: inside a `random.scope` they are a function of the
     scope, outside they come from the layer's own SeedGenerator. They are float32, rounded to the compute dtype last.
     """
 
     def __init__(self, *args, perturb=0.0, perturb_law="uniform", **kwargs):
-        registry.choose("perturb_law", perturb_law, LAWS)
-        below = 1 if perturb_law == "bernoulli" else float("inf")
-        if not 0 <= perturb < below:
-            raise ValueError(f"perturb={perturb}: the {perturb_law} law takes a rate in [0, {below})")
+        noise.check(perturb_law, perturb)
         super().__init__(*args, **kwargs)
         self.perturb = perturb
         self.perturb_law = perturb_law
@@ -41,7 +66,7 @@ class Perturbed:
         self.seed_generator = keras.random.SeedGenerator(name=f"{self.name}_noise")
 
     def call(self, inputs, training=False):
-        if training and self.perturb > 0:
+        if training and self.perturb > 0 and getattr(_LOCAL, "on", True):
             inputs = self._perturbed(inputs)
         return super().call(inputs)
 
@@ -68,7 +93,7 @@ class Perturbed:
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class PerturbedConv2D(Perturbed, keras.layers.Conv2D):
+class PerturbedConv2D(Perturbed, GroupedConv2D):
     """`keras.layers.Conv2D` that perturbs its input while training (PConv: Park, Yeo, Shin, arXiv 2101.10841).
 
     The noise law and rate are our choice. Weights, their names and shapes are Conv2D's, and so is the output,

@@ -15,6 +15,9 @@ meet the same function.
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.layers.grouped_convolution import GroupedConv2D
+from tfgan_zoo.layers.walk import all_layers
+
 _TINY = 1e-12
 
 
@@ -81,7 +84,7 @@ class SpectralNormalized:
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class SNConv2D(SpectralNormalized, keras.layers.Conv2D):
+class SNConv2D(SpectralNormalized, GroupedConv2D):
     """`keras.layers.Conv2D` with spectral normalisation (Miyato et al. 2018, arXiv 1802.05957, eq. 8).
 
     The kernel [height, width, in, out] is taken as a matrix of `out` rows, as in the paper.
@@ -142,6 +145,6 @@ def power_iteration(network):
     >>> bool(abs(layer.sigma() - largest) < 1e-3)
     True
     """
-    for layer in network._flatten_layers():
+    for layer in all_layers(network):
         if isinstance(layer, SpectralNormalized):
             layer.power_iteration()

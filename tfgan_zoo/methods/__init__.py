@@ -1,11 +1,14 @@
-"""The methods, a paper each. Importing this package registers every class with Keras, the networks' too."""
+"""The methods, a folder each: what it says of itself (spec.py, without TensorFlow), its class, its own formulas."""
 
-from tfgan_zoo.methods.brc import BRC
-from tfgan_zoo.methods.ces import CES
-from tfgan_zoo.methods.express import Express
-from tfgan_zoo.methods.gan import GAN
-from tfgan_zoo.methods.particle import Particle
-from tfgan_zoo.methods.pconv import PConv
-from tfgan_zoo.networks import dcgan, mlp, sngan  # noqa: F401 - registered by being imported
+from tfgan_zoo import lazy
 
-__all__ = ["BRC", "CES", "GAN", "Express", "PConv", "Particle"]
+_WHERE = {
+    "BRC": "tfgan_zoo.methods.brc.brc",
+    "CES": "tfgan_zoo.methods.ces.ces",
+    "Express": "tfgan_zoo.methods.express.express",
+    "GAN": "tfgan_zoo.core.gan",
+    "PConv": "tfgan_zoo.methods.pconv.pconv",
+    "Particle": "tfgan_zoo.methods.particle.particle",
+}
+__all__ = sorted(_WHERE)
+__getattr__, __dir__ = lazy.attributes(__name__, _WHERE)

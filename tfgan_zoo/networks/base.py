@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import layers
+from tfgan_zoo.choices import choose
 
 
 class Configured:
@@ -24,6 +25,7 @@ class Network(Configured, keras.Model):
     """
 
     def build(self, input_shape):
+        self.trunk.dtype_policy = self.dtype_policy  # Keras gives it that of the process
         self.trunk.build(input_shape)
 
     def check_labels(self, labels):
@@ -59,11 +61,15 @@ class Discriminator(Network):
                 self.outputs * size,
                 self.normalization == "spectral",
                 use_bias=False,
-                kernel_initializer=self.head.kernel_initializer.clone(),
+                kernel_initializer=self.projection_initializer(),
                 name="project",
                 dtype="float32",
             )
             self.project.build((None, self.num_classes))
+
+    def projection_initializer(self):
+        """Returns the initializer of the classes' vectors: the head's kernel has it too."""
+        return self.head.kernel_initializer.clone()
 
     def call(self, images, labels=None, training=False):
         self.check_labels(labels)
@@ -74,6 +80,70 @@ class Discriminator(Network):
             rows = tf.reshape(rows, (-1, self.outputs, features.shape[-1]))
             outputs += tf.einsum("nd,nod->no", features, rows)
         return outputs
+
+
+class ImageDiscriminator(Discriminator):
+    """A discriminator of square images, with the constructor that all of ours share.
+
+    A subclass has `SPEC`, its `specs.Network`, and makes its parts: `make_trunk`, and `initializer` for the head.
+
+    Args:
+        image_size: int, pixels a side, one of the network's sizes.
+        channels: int, the image's channels.
+        width: int, the unit of the channels of the convolutions.
+        normalization: str, one of the network's; None is the first that it names.
+        perturb: float, the convolutions' noise rate; see `layers.PerturbedConv2D`.
+        perturb_law: str, their noise law.
+        perturb_first: bool, whether the convolution that sees the image perturbs it too.
+        outputs: int, logits per image.
+        num_classes: int, for labels by projection; 0 for none.
+
+    Raises:
+        ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
+    """
+
+    SPEC = None
+
+    def __init__(
+        self,
+        image_size=32,
+        channels=1,
+        width=64,
+        normalization=None,
+        perturb=0.0,
+        perturb_law="uniform",
+        perturb_first=True,
+        outputs=1,
+        num_classes=0,
+        **kwargs,
+    ):
+        check_choice("image_size", image_size, self.SPEC.all_sizes)
+        check_counts(channels=channels, width=width, outputs=outputs)
+        check_classes(num_classes)
+        normalization = self.SPEC.normalizations[0] if normalization is None else normalization
+        choose("normalization", normalization, self.SPEC.normalizations)
+        super().__init__(**kwargs)
+        self.image_size, self.channels, self.width, self.outputs = image_size, channels, width, outputs
+        self.image_shape = (image_size, image_size, channels)
+        self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
+        self.perturb_first, self.num_classes = perturb_first, num_classes
+        self.trunk = self.make_trunk(normalization == "spectral")
+        self.head = self.make_head()
+        self.build((None, *self.image_shape))
+
+    def make_trunk(self, spectral):
+        """Returns the layers below the head as one `keras.Sequential`, spectrally normalised or not."""
+        raise NotImplementedError
+
+    def make_head(self):
+        """Returns the layer from features to outputs."""
+        spectral = self.normalization == "spectral"
+        return dense(self.outputs, spectral, kernel_initializer=self.initializer(), name="head", dtype="float32")
+
+    @staticmethod
+    def initializer():
+        """Returns the initializer of the head's kernel."""
+        raise NotImplementedError
 
 
 def conditional_trunk(stack, size, num_classes):

@@ -6,7 +6,7 @@ Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data"
 import tensorflow as tf
 
 from tfgan_zoo import registry
-from tfgan_zoo.objectives import selection
+from tfgan_zoo.objectives import thresholds
 
 TARGET, KIMG = registry.ADA["ada_target"], registry.ADA["ada_kimg"]  # r aimed at; how long p would take from 0 to 1
 INTERVAL = 4  # steps between two moves of p, the paper's too
@@ -36,7 +36,7 @@ def real_sign(costs, real_logits, fake_logits, mean=tf.identity):
     0.5
     """
     real, fake = (tf.stop_gradient(tf.cast(logits, tf.float32)) for logits in (real_logits, fake_logits))
-    return mean(tf.reduce_mean(tf.sign(real - selection.thresholds(costs, real, fake, mean))))
+    return mean(tf.reduce_mean(tf.sign(real - thresholds.thresholds(costs, real, fake, mean))))
 
 
 def adapt(p, r, images, target=TARGET, kimg=KIMG):

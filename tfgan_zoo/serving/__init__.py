@@ -1,9 +1,13 @@
 """Exports for TensorFlow Serving, and its client. `from tfgan_zoo.serving import Client, export`."""
 
-from tfgan_zoo.serving.client import Client
-from tfgan_zoo.serving.export import export
-from tfgan_zoo.serving.saved_model import SavedModelGenerator
-from tfgan_zoo.serving.server_files import write_server_files
-from tfgan_zoo.serving.transport import ServingError
+from tfgan_zoo import lazy
 
-__all__ = ["Client", "SavedModelGenerator", "ServingError", "export", "write_server_files"]
+_WHERE = {
+    "Client": "tfgan_zoo.serving.client",
+    "SavedModelGenerator": "tfgan_zoo.serving.saved_model",
+    "ServingError": "tfgan_zoo.serving.transport",
+    "export": "tfgan_zoo.serving.saved_model_writer",
+    "write_server_files": "tfgan_zoo.serving.server_files",
+}
+__all__ = sorted(_WHERE)
+__getattr__, __dir__ = lazy.attributes(__name__, _WHERE)

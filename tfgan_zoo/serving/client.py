@@ -7,20 +7,21 @@ import numpy as np
 from PIL import Image
 
 from tfgan_zoo import random
-from tfgan_zoo.remote import is_server
-from tfgan_zoo.serving import request
+from tfgan_zoo.core.sampler import Sampler
+from tfgan_zoo.serving.addresses import is_server
+from tfgan_zoo.serving.answers import check_signatures, most_bytes
 from tfgan_zoo.serving.transport import Grpc, Rest, ServingError
 
 _BACK_OFF = 0.2  # seconds before the second try; each further pause is twice as long
 _LONGEST = 2.0  # seconds between two looks whether the model is served
 
 
-class Client:
+class Client(Sampler):
     """Samples a generator that TensorFlow Serving holds.
 
-    `generate` and `sample` are those of a `GAN`: image i is the image of seed `seed + i`. Images travel as PNG, some
-    twenty times smaller than numbers in JSON, so they come in 256 levels; `png=False` asks for floats. What a server
-    would refuse is refused here first, since one bad request fails all that were batched with it.
+    It is a `core.sampler.Sampler`: image i of `generate` is the image of seed `seed + i`, a batch a request. Images
+    travel as PNG, some twenty times smaller than numbers in JSON, so they come in 256 levels; `png=False` asks for
+    floats. What a server would refuse is refused here first, since one bad request fails all that were batched with it.
 
     Args:
         url: "http://HOST:8501/v1/models/NAME" (REST) or "grpc://HOST:8500/NAME".
@@ -47,9 +48,9 @@ class Client:
         self._transport = (Grpc if url.startswith("grpc") else Rest)(url)
         self._timeout, self._tries, self._png = timeout, tries, png
         self._pause = time.sleep if pause is None else pause
-        self._signatures = None
+        self._signatures = self._class_names = None
 
-    def wait(self, seconds=60.0):
+    def wait(self, seconds=60.0) -> None:
         """Waits until the model is served.
 
         Raises:
@@ -70,21 +71,41 @@ class Client:
             pause = min(2 * pause, _LONGEST)
 
     @property
-    def latent_dim(self):
+    def latent_dim(self) -> int:
         """The dimension of the latents."""
         return self._spec("serving_default", 0, "latents")[1][1]
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, ...]:
         """(H, W, C) of an image, (d,) of a mixture's point."""
         return tuple(self._spec("serving_default", 1, "images")[1][1:])
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int:
         """How many classes a label can name; 0 for a model without labels."""
         return self._spec("draw_labels", 1, "one_hot")[1][1] if "draw_labels" in self.signatures else 0
 
-    def sample(self, latents, labels=None):
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of the labels; () if they have numbers alone; asked for once."""
+        if self._class_names is None:
+            self._class_names = self._asked_names() if "class_names" in self.signatures else ()
+        return self._class_names
+
+    def _asked_names(self):
+        count = self._spec("class_names", 1, "names")[1][1]
+        most, inputs = most_bytes(count, (1,)), {"seeds": np.zeros(1, "int64")}
+        outputs = self._retry(lambda: self._transport.predict("class_names", inputs, self._timeout, most))
+        try:
+            (row,) = outputs.get("names", outputs.get(""))
+            names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in row)
+        except (TypeError, ValueError):
+            names = ()
+        if len(names) != count:
+            raise ServingError(f"{self.url}: class_names should answer with names[1, {count}], and does not")
+        return names
+
+    def sample(self, latents, labels=None) -> np.ndarray:
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim].
 
         A conditional model needs labels, int or int[N] in [0, num_classes).
@@ -100,32 +121,24 @@ class Client:
             inputs["labels"] = labels
         return self._predict("serving_default", inputs)
 
-    def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None):
-        """Returns the images of seeds `seed`, `seed + 1`, ... as `GAN.generate` does.
-
-        Args:
-            num: int >= 1.
-            seed: int, the first image's seed.
-            truncation: float in [0, 1].
-            batch_size: int >= 1, images of one request.
-            labels: of a conditional model, the class of all images, int, or int[num], one each; None lets every seed
-                draw its own.
+    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+        """Asks for the images of seeds int64[N], each truncated by float32[N]: one request.
 
         Raises:
-            ValueError: if an argument is out of its range.
-            ServingError: if the server refuses, or cannot be reached.
+            ServingError: if the server refuses, cannot be reached, or answers with what are no images.
         """
         signature = "generate_png" if self._png and "generate_png" in self.signatures else "generate"
         self._spec(signature, 0, "seeds")
-        requests = request.of_seeds(num, seed, truncation, batch_size, labels, self.num_classes)
-        answers = np.concatenate([self._predict(signature, inputs) for inputs in requests])
-        return answers if signature == "generate" else np.stack([self._pixels(png) for png in answers])
+        named = {} if labels is None else {"labels": labels}
+        rows = self._predict(signature, {"seeds": seeds, "truncation": truncation, **named})
+        return rows if signature == "generate" else np.stack([self._pixels(png) for png in rows])
 
     @property
-    def signatures(self):
+    def signatures(self) -> dict:
         """What the server says of the model: {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
         if self._signatures is None:
-            self._signatures = self._retry(lambda: self._transport.signatures(self._timeout))
+            found = self._retry(lambda: self._transport.signatures(self._timeout))
+            self._signatures = check_signatures(self.url, found)
         return self._signatures
 
     def _spec(self, signature, side, name):
@@ -135,16 +148,19 @@ class Client:
             raise ValueError(f"model={self.url} is no export of tfgan_zoo: no {name} in {signature}") from None
 
     def _predict(self, signature, inputs):
-        outputs = self._retry(lambda: self._transport.predict(signature, inputs, self._timeout))
         name = "image_bytes" if signature == "generate_png" else "images"
         dtype, shape = self._spec(signature, 1, name)
         expected = (len(next(iter(inputs.values()))), *shape[1:])
+        most = most_bytes(expected[0], self.image_shape)
+        outputs = self._retry(lambda: self._transport.predict(signature, inputs, self._timeout, most))
         try:
             rows = np.asarray(outputs.get(name, outputs.get("")), dtype)
         except (TypeError, ValueError):
             rows = None
         if rows is None or rows.shape != expected:
             raise ServingError(f"{self.url}: {signature} should answer with {name}{list(expected)}, and does not")
+        if name == "images" and not np.isfinite(rows).all():
+            raise ServingError(f"{self.url}: {signature} answers with images that are not finite numbers")
         return rows
 
     def _pixels(self, png):

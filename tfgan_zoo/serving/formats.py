@@ -7,11 +7,14 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import warnings
 
 import numpy as np
 import tensorflow as tf
+
+from tfgan_zoo.serving.finite import check_weights
 
 TOLERANCE = 1e-4  # of images in [0, 1]: other runtimes order sums in other ways
 _PROBES = 4
@@ -43,12 +46,14 @@ def export_format(model, name, path):
         The largest difference to the model on a few latents, at most `TOLERANCE`.
 
     Raises:
+        ValueError: if a weight is no finite number.
         FormatError: if a package is missing, an op has no counterpart, or the difference is larger; nothing is left.
     """
     packages, extra = _NEEDS[name]
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise FormatError(f"format={name} needs {', '.join(missing)}: pip install '{extra}'")
+    check_weights(model)
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
@@ -119,17 +124,33 @@ def _run_litert(path):
     return lambda inputs: interpreter.get_signature_runner()(**inputs)["images"]
 
 
-def _write_openvino(module, path):
-    import openvino
+def _openvino():
+    """Imports OpenVINO with the stub that it has for its telemetry, which else writes into the user's home, asks its
+    maker's server, and keeps the process from ending while that does not answer."""
+    name = "openvino_telemetry"
+    kept = sys.modules.get(name)
+    sys.modules[name] = None  # who imports it finds it missing
+    try:
+        import openvino
+        import openvino.tools.ovc.convert_impl
+        import openvino.tools.ovc.telemetry_stub as stub
+    finally:
+        sys.modules.pop(name) if kept is None else sys.modules.update({name: kept})
+    for module in [module for name, module in sys.modules.items() if name.startswith("openvino.tools.ovc.")]:
+        if hasattr(module, "tm"):  # one that was there before
+            module.tm = stub
+    return openvino
 
+
+def _write_openvino(module, path):
+    openvino = _openvino()
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={"serving_default": module.sample})
         openvino.save_model(openvino.convert_model(folder), str(path), compress_to_fp16=False)
 
 
 def _run_openvino(path):
-    import openvino
-
+    openvino = _openvino()
     compiled = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda inputs: compiled(inputs)[0]
 

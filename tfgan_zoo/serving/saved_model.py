@@ -5,13 +5,13 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.serving import request
-from tfgan_zoo.serving.export import versions
+from tfgan_zoo.core.sampler import Sampler
+from tfgan_zoo.serving.saved_model_writer import versions
 from tfgan_zoo.serving.transport import sentence
 
 
-class SavedModelGenerator:
-    """Samples an exported SavedModel as one samples a `GAN`.
+class SavedModelGenerator(Sampler):
+    """Samples an exported SavedModel as one samples a `GAN`; see `core.sampler.Sampler`.
 
     Args:
         path: a version's folder, or the model's folder, of which the highest version is taken.
@@ -34,36 +34,42 @@ class SavedModelGenerator:
             raise ValueError(f"model={path} is damaged, or no export of tfgan_zoo: {reason}") from None
 
     @property
-    def latent_dim(self):
+    def latent_dim(self) -> int:
         """The dimension of the latents."""
         return self._from_latents.structured_input_signature[1]["latents"].shape[1]
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, ...]:
         """(H, W, C) of an image, (d,) of a mixture's point."""
         return tuple(self._from_latents.structured_outputs["images"].shape[1:])
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int:
         """How many classes a label can name; 0 for a model without labels."""
         drawn = self._loaded.signatures.get("draw_labels")
         return 0 if drawn is None else drawn.structured_outputs["one_hot"].shape[1]
 
-    def sample(self, latents, labels=None):
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of the labels; () if they have numbers alone."""
+        if "class_names" not in self._loaded.signatures:
+            return ()
+        names = self._loaded.signatures["class_names"](seeds=tf.constant([0], tf.int64))["names"]
+        return tuple(name.decode() for name in names.numpy()[0])
+
+    def sample(self, latents, labels=None) -> tf.Tensor:
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim], of classes labels int[N]."""
         named = {} if labels is None else {"labels": tf.convert_to_tensor(labels, tf.int32)}
         return _run(self._from_latents, latents=tf.convert_to_tensor(latents, tf.float32), **named)
 
-    def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None):
-        """Returns the images of seeds `seed`, `seed + 1`, ... as `GAN.generate` does.
+    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+        """Returns images of seeds int64[N], each truncated by float32[N], by the signature `generate`.
 
         Raises:
-            ValueError: if an argument is out of its range, or `batch_size` above what the export takes.
+            ValueError: if there are more than the export takes at once.
         """
-        parts = []
-        for inputs in request.of_seeds(num, seed, truncation, batch_size, labels, self.num_classes):
-            parts.append(_run(self._generate, **{name: tf.constant(value) for name, value in inputs.items()}).numpy())
-        return np.concatenate(parts)
+        named = {} if labels is None else {"labels": tf.constant(labels)}
+        return _run(self._generate, seeds=tf.constant(seeds), truncation=tf.constant(truncation), **named).numpy()
 
 
 def _run(signature, **inputs):

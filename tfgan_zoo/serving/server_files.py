@@ -3,7 +3,7 @@
 import pathlib
 import shlex
 
-from tfgan_zoo import remote
+from tfgan_zoo.serving import addresses
 
 IMAGE = "tensorflow/serving:2.19.1"
 _BATCH_SIZES = (1, 4, 16, 64)
@@ -74,7 +74,7 @@ def write_server_files(folder, sizes):
         ValueError: if the folder's name cannot be a served model's.
         OSError: if it cannot be written.
     """
-    name, folder = remote.served_name(folder), pathlib.Path(folder).resolve()
+    name, folder = addresses.served_name(folder), pathlib.Path(folder).resolve()
     target = folder.with_name(name + ".serving")
     target.mkdir(exist_ok=True)
     allowed = "\n".join(f"allowed_batch_sizes: {size}" for size in sizes)
@@ -91,6 +91,6 @@ def write_server_files(folder, sizes):
 
 def docker_line(folder):
     """Returns the command that serves an exported model without any of these files."""
-    name, folder = remote.served_name(folder), pathlib.Path(folder).resolve()
+    name, folder = addresses.served_name(folder), pathlib.Path(folder).resolve()
     mount = shlex.quote(f"{folder}:/models/{name}:ro")
     return f"docker run --rm -p 8500:8500 -p 8501:8501 -v {mount} -e MODEL_NAME={name} {IMAGE}"

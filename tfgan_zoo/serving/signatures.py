@@ -24,6 +24,10 @@ class ServedGenerator(tf.Module):
 
         draw_labels      seeds i64[N]                        -> labels i32[N], one_hot f32[N, num_classes]
 
+    and where its classes have names, a fifth tells them, all in each row:
+
+        class_names      seeds i64[N]                        -> names string[N, num_classes]
+
     What an input may be is checked in the graph, and anything else is INVALID_ARGUMENT with a sentence. The shapes
     are among it: TensorFlow Serving compares names and types of a request with the signature, not shapes. A batch of
     more than `max_batch` rows is refused too, so that no request can ask for a million images.
@@ -47,6 +51,8 @@ class ServedGenerator(tf.Module):
             self.endpoints["generate_png"] = self._endpoint(self.png_from_seeds, "seeds", "truncation", *labels)
         if labels:
             self.endpoints["draw_labels"] = self._endpoint(self.labels_from_seeds, "seeds")
+        if model.class_names:
+            self.endpoints["class_names"] = self._endpoint(self.names_of_classes, "seeds")
 
     def _endpoint(self, method, *names):
         specs = {
@@ -66,14 +72,12 @@ class ServedGenerator(tf.Module):
         """Signature serving_default."""
         images = self._model.value.sample(latents, labels)
         # Numbers near float32's largest overflow inside the network.
-        numbers = tf.reduce_all(tf.math.is_finite(images))
-        with tf.control_dependencies([_require(numbers, "latents are too large: their images are no numbers")]):
-            return {"images": tf.identity(images)}
+        return {"images": _finite(images, "latents are too large: their images are no numbers")}
 
     def from_seeds(self, seeds, truncation, labels=None):
         """Signature generate."""
-        latents = random.latents_from_seeds(seeds, self._model.value.latent_dim)
-        return {"images": self._model.value.sample(latents * truncation[:, tf.newaxis], labels)}
+        images = self._model.value.images_of_seeds(seeds, truncation, labels)
+        return {"images": _finite(images, "the images of these seeds are no numbers")}
 
     def png_from_seeds(self, seeds, truncation, labels=None):
         """Signature generate_png."""
@@ -85,6 +89,10 @@ class ServedGenerator(tf.Module):
         """Signature draw_labels."""
         labels = random.labels_from_seeds(seeds, self._model.value.num_classes)
         return {"labels": labels, "one_hot": tf.one_hot(labels, self._model.value.num_classes)}
+
+    def names_of_classes(self, seeds):
+        """Signature class_names."""
+        return {"names": tf.tile(tf.constant([self._model.value.class_names]), [tf.shape(seeds)[0], 1])}
 
     def _checked(self, inputs):
         """Returns {name: tensor} of which is known that ranks, rows and values are as they should be."""
@@ -114,6 +122,12 @@ class ServedGenerator(tf.Module):
             last = self._model.value.num_classes - 1
             inside = tf.reduce_all((tensor >= 0) & (tensor <= last))
             yield _require(inside, f"labels must be in [0, {last}]:", tensor)
+
+
+def _finite(images, sentence):
+    """Returns images, or fails with a sentence where one is no number: as PNG it would look like a picture."""
+    with tf.control_dependencies([_require(tf.reduce_all(tf.math.is_finite(images)), sentence)]):
+        return tf.identity(images)
 
 
 class _Untracked:

@@ -4,16 +4,17 @@ import base64
 import contextlib
 import http.client
 import json
+import math
 import re
-import time
 import urllib.error
 import urllib.parse
-import urllib.request
+
+from tfgan_zoo import web
 
 MAX_MESSAGE = 2**28  # bytes; gRPC's own limit is 4 MiB, less than a batch of float images
 _TYPES = {"DT_FLOAT": "float32", "DT_INT64": "int64", "DT_INT32": "int32", "DT_STRING": "object"}
 _UNAVAILABLE = (429, 502, 503)  # too many requests, a proxy without its server, UNAVAILABLE
-_PIECE = 2**16  # bytes read between two looks at the clock
+SMALL = 2**20  # bytes that what a server says of its model, or of an error, may have
 
 
 class ServingError(ConnectionError):
@@ -40,6 +41,16 @@ def sentence(error):
     return re.sub(r" ?\[\[\{\{.*", "", text)
 
 
+@contextlib.contextmanager
+def _documented(url):
+    """What cannot be read inside is an answer that no TensorFlow Serving gives."""
+    try:
+        yield
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ServingError(f"{url} does not answer as TensorFlow Serving does: {reason}") from None
+
+
 class Rest:
     """TensorFlow Serving's REST API.
 
@@ -53,13 +64,13 @@ class Rest:
     def available(self, timeout):
         """Returns whether a version of the model is being served."""
         with self._documented():
-            states = self._ask(self.url, None, timeout)["model_version_status"]
+            states = self._ask(self.url, None, timeout, SMALL)["model_version_status"]
             return any(state["state"] == "AVAILABLE" for state in states)
 
     def signatures(self, timeout):
         """Returns {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
         with self._documented():
-            answer = self._ask(f"{self.url}/metadata", None, timeout)
+            answer = self._ask(f"{self.url}/metadata", None, timeout, SMALL)
             found = answer["metadata"]["signature_def"]["signature_def"]
             return {
                 name: tuple(
@@ -69,36 +80,32 @@ class Rest:
                 if not name.startswith("__")
             }
 
-    def predict(self, signature, inputs, timeout):
-        """Returns {output: list} of {input: array}; an only output comes without its name, as ""."""
+    def predict(self, signature, inputs, timeout, most=MAX_MESSAGE):
+        """Returns {output: list} of {input: array}; an only output comes without its name, as "".
+
+        Reading stops after `most` bytes.
+        """
         body = {"signature_name": signature, "inputs": {name: array.tolist() for name, array in inputs.items()}}
         with self._documented():
-            outputs = self._ask(f"{self.url}:predict", body, timeout)["outputs"]
+            outputs = self._ask(f"{self.url}:predict", body, timeout, most)["outputs"]
             outputs = outputs if isinstance(outputs, dict) else {"": outputs}
             return {name: _decode(value) for name, value in outputs.items()}
 
-    @contextlib.contextmanager
     def _documented(self):
-        """What cannot be read inside is an answer that no TensorFlow Serving gives."""
-        try:
-            yield
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise ServingError(f"{self.url} does not answer as TensorFlow Serving does: {reason}") from None
+        return _documented(self.url)
 
-    def _ask(self, url, body, timeout):
+    def _ask(self, url, body, timeout, most):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-        until = time.monotonic() + timeout
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return json.loads(_read(answer, until))
+            return json.loads(web.ask(url, timeout, most, data, {"Content-Type": "application/json"}))
         except urllib.error.HTTPError as error:
             with error:
-                raise ServingError(_reason(error, until), error.code in _UNAVAILABLE, error.code == 400) from None
+                raise ServingError(_reason(error), error.code in _UNAVAILABLE, error.code == 400) from None
+        except web.TooLarge as error:
+            raise ServingError(f"{url}: {error}") from None
         except TimeoutError:  # a connection that was not made in time is a URLError instead
             raise ServingError(f"{url}: no answer within {timeout:.3g} s") from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException) as error:  # a ValueError is `_documented`'s
             gone = isinstance(error, OSError | http.client.IncompleteRead)
             raise ServingError(f"{url}: {type(error).__name__}: {error}", unavailable=gone) from None
 
@@ -146,21 +153,25 @@ class Grpc:
         self._name_model(request.model_spec)
         answer = self._call(self._prediction.GetModelMetadata, request, timeout)
         found = get_model_metadata_pb2.SignatureDefMap()
-        answer.metadata["signature_def"].Unpack(found)
 
         def spec(info):
             shape = tuple(None if dim.size < 0 else dim.size for dim in info.tensor_shape.dim)
             dtype = tf.dtypes.as_dtype(info.dtype)
             return "object" if dtype == tf.string else dtype.name, shape
 
-        return {
-            name: tuple({key: spec(value) for key, value in side.items()} for side in (it.inputs, it.outputs))
-            for name, it in found.signature_def.items()
-            if not name.startswith("__")
-        }
+        with _documented(self.url):
+            answer.metadata["signature_def"].Unpack(found)
+            return {
+                name: tuple({key: spec(value) for key, value in side.items()} for side in (it.inputs, it.outputs))
+                for name, it in found.signature_def.items()
+                if not name.startswith("__")
+            }
 
-    def predict(self, signature, inputs, timeout):
-        """Returns {output: array} of {input: array}; strings come as an array of bytes."""
+    def predict(self, signature, inputs, timeout, most=MAX_MESSAGE):
+        """Returns {output: array} of {input: array}; strings come as an array of bytes.
+
+        An output that would take more than `most` bytes is refused: a tensor of one number may have any shape.
+        """
         import tensorflow as tf
         from tensorflow_serving.apis import predict_pb2
 
@@ -170,7 +181,11 @@ class Grpc:
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
         answer = self._call(self._prediction.Predict, request, timeout)
-        return {name: tf.make_ndarray(tensor) for name, tensor in answer.outputs.items()}
+        with _documented(self.url):
+            for name, tensor in answer.outputs.items():
+                if math.prod(dim.size for dim in tensor.tensor_shape.dim) * 4 > most:
+                    raise ValueError(f"{name} has more than {most} bytes")
+            return {name: tf.make_ndarray(tensor) for name, tensor in answer.outputs.items()}
 
     def _name_model(self, spec):
         spec.name = self._name
@@ -201,24 +216,8 @@ def _decode(value):
     return value
 
 
-def _read(answer, until):
-    """Reads an answer piece by piece, since a socket's timeout is for each piece and not for their sum."""
-    pieces, left = [], answer.length  # None if the server does not say how long it is
-    while left != 0:
-        piece = answer.read1(_PIECE if left is None else min(left, _PIECE))
-        if not piece and left is not None:
-            raise http.client.IncompleteRead(b"".join(pieces), left)
-        if not piece:
-            break
-        if time.monotonic() > until:
-            raise TimeoutError
-        pieces.append(piece)
-        left = None if left is None else left - len(piece)
-    return b"".join(pieces)
-
-
-def _reason(error, until):
+def _reason(error):
     try:
-        return f"{error.url}: {json.loads(_read(error.fp, until))['error']}"
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, http.client.HTTPException):
+        return f"{error.url}: {json.loads(web.read(error.fp, SMALL))['error']}"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, http.client.HTTPException):
         return f"{error.url}: HTTP {error.code} {error.reason}"

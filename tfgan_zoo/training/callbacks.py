@@ -9,8 +9,27 @@ import time
 import keras
 from tqdm import tqdm
 
-from tfgan_zoo.training import health
+from tfgan_zoo import registry
+from tfgan_zoo.training import health, signals
 from tfgan_zoo.training.errors import Diverged, Interrupted
+
+EVERY = 0.25  # seconds between two looks at what is on a device: each waits for it
+TOGETHER = 8  # steps between two looks of workers, which do not share a clock
+
+
+class NowAndThen:
+    """Says whether it is time again."""
+
+    def __init__(self):
+        self._last = -math.inf
+
+    def __call__(self, anyway=False):
+        """Returns whether `EVERY` seconds have passed since it was last so, or `anyway`."""
+        now = time.perf_counter()
+        if not anyway and now - self._last < EVERY:
+            return False
+        self._last = now
+        return True
 
 
 class Progress(keras.callbacks.Callback):
@@ -24,6 +43,7 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, config, first_step):
         super().__init__()
         self._batch_size = config.batch_size
+        self._due = NowAndThen()
         self._bar = tqdm(
             total=config.steps * config.batch_size,
             initial=first_step * config.batch_size,
@@ -39,8 +59,15 @@ class Progress(keras.callbacks.Callback):
         self._bar.write(line)
 
     def on_train_batch_end(self, batch, logs=None):
-        self._bar.set_postfix({name: f"{float(logs[name]):.3f}" for name in ("d_loss", "g_loss")}, refresh=False)
+        if self._due(batch + 1 == self.params["steps"]):
+            losses = {name: f"{float(logs[name]):.3f}" for name in ("d_loss", "g_loss")}
+            self._bar.set_postfix(losses, refresh=False)
         self._bar.update(self._batch_size)
+
+    def go_back(self, step):
+        """Sets the bar to an earlier step."""
+        self._bar.n = step * self._batch_size
+        self._bar.refresh()
 
     def close(self):
         """Leaves the bar as it stands."""
@@ -48,47 +75,70 @@ class Progress(keras.callbacks.Callback):
 
 
 class Guard(keras.callbacks.Callback):
-    """Stops a run at once when a loss is no longer a number, and after a checkpoint when a signal says so.
+    """Stops a run that is broken, or that a signal asks to stop.
 
-    It comes after `Ticks` in the list of callbacks.
+    Where a loss is no longer a number, nothing of it is written; a signal (see `signals`) waits for a checkpoint. It
+    comes after `Ticks` in the list of callbacks. Several workers stop at the same step, whichever got the signal.
 
     Args:
         checkpoints: the run's `Checkpoints`.
+        dump: a function of the model, the step that went wrong and its log, which keeps the step and says where; None.
     """
 
-    def __init__(self, checkpoints):
+    def __init__(self, checkpoints, dump=None):
         super().__init__()
-        self._checkpoints = checkpoints
-        self._signal = None
+        self._checkpoints, self._dump = checkpoints, dump
+        self._signals = signals.Watch(lambda: f"the last checkpoint is {checkpoints.latest or 'none yet'}")
+        self._stopped_by = None
+        self._due = NowAndThen()
 
     def __enter__(self):
-        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._signals.__enter__()
         return self
 
     def __exit__(self, *error):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._signals.__exit__(*error)
 
-    def _note(self, number, frame):
-        self._signal = number
+    def on_train_begin(self, logs=None):
+        self.model.wants_to_stop = lambda: self._signals.number is not None
 
     def on_train_batch_end(self, batch, logs=None):
-        broken = [name for name in self.model.log_names if not math.isfinite(logs[name])]  # the losses come first
+        last = batch + 1 == self.params["steps"]
+        if self.model.told_to_stop is None:
+            self._stopped_by = self._signals.number
+            if not self._due(last or self._stopped_by is not None):
+                return
+        elif last or batch % TOGETHER == 0:  # workers look at the same steps
+            if self.model.told_to_stop > 0:
+                self._stopped_by = self._signals.number or signal.SIGTERM
+        else:
+            return
+        broken = self.model.broken()
         if broken:
-            step = int(self.model.step.numpy())
+            step, name = broken
             last = self._checkpoints.latest or "none yet"
-            raise Diverged(f"{broken[0]} is no longer finite at step {step}; the last good checkpoint is {last}")
-        if self._signal is not None and batch + 1 < self.params["steps"]:
+            message = f"{name} is no longer finite at step {step}; the last good checkpoint is {last}"
+            raise Diverged(message + (f"; {self._dump(self.model, step, name)}" if self._dump else ""), step)
+        if self._stopped_by is not None and batch + 1 < self.params["steps"]:
             self._checkpoints.save()
             self._stop()
 
     def on_epoch_end(self, epoch, logs=None):
         # A signal in a tick's last step waits for the tick's records and checkpoint: a resumed run begins the next.
-        if self._signal is not None:
+        if self.model.told_to_stop is None:
+            self._stopped_by = self._signals.number
+        if self._stopped_by is not None:
             self._stop()
 
     def _stop(self):
-        raise Interrupted(self._signal, int(self.model.step.numpy()))
+        raise Interrupted(self._stopped_by, int(self.model.step.numpy()))
+
+
+class Board(keras.callbacks.TensorBoard):
+    """Keras's, which writes every log of every step even if it is asked for those of epochs: not so here."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        pass
 
 
 class Ticks(keras.callbacks.Callback):
@@ -98,16 +148,22 @@ class Ticks(keras.callbacks.Callback):
         config: the run's `Config`.
         run: its `RunDirectory`.
         checkpoints: its `Checkpoints`.
-        sheets: its `sheets.Sheets`.
+        samples: its `sample_grids.SampleGrids`.
         measures: functions without arguments that return {name: number or None} of the state as it is.
-        evaluate: a function of the step that returns {metric: number or None}; see `best.Best`.
+        evaluate: a function of the step that returns {metric: number or None}; see `best_weights.BestWeights`.
         write: a function that takes a line for the user.
     """
 
-    def __init__(self, config, run, checkpoints, sheets, measures, evaluate, write):
+    def __init__(self, config, run, checkpoints, samples, measures, evaluate, write):
         super().__init__()
         self._config, self._run, self._checkpoints = config, run, checkpoints
-        self._sheets, self._measures, self._evaluate, self._write = sheets, measures, evaluate, write
+        self._samples, self._measures, self._evaluate, self._write = samples, measures, evaluate, write
+
+    def _word(self, numbers):
+        loss = registry.LOSSES.get(self._config.loss)
+        return health.word(
+            numbers, registry.METHODS[self._config.method], relative=loss is not None and loss.decides_at is None
+        )
 
     def on_epoch_begin(self, epoch, logs=None):
         self._began = time.perf_counter()
@@ -117,12 +173,12 @@ class Ticks(keras.callbacks.Callback):
         seconds = time.perf_counter() - self._began
         step = int(self.model.step.numpy())
         images = step * self._config.batch_size
-        row = {"step": step, "kimg": images / 1000, "reals_read": images * self.model.reals_per_step}
+        row = {"step": step, "kimg": images / 1000, "reals_read": images * self.model.batches_per_step}
         numbers = {name: float(value) for name, value in logs.items()}
         for measure in self._measures:
             numbers |= measure()
         evaluations = self._evaluate(step)
-        row |= numbers | {"health": health.word(numbers)} | evaluations
+        row |= numbers | {"health": self._word(numbers)} | evaluations
         speed = (step - self._first_step) * self._config.batch_size / seconds
         self._run.append(self._run.metrics, row)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -130,7 +186,7 @@ class Ticks(keras.callbacks.Callback):
         self._run.append(
             self._run.timing, {"step": step, "images_per_second": speed, "memory_mb": memory, "clock": clock}
         )
-        self._sheets.save_samples(step)
+        self._samples.save_samples(step)
         self._checkpoints.save()
         modes = f"modes {row['modes']}  " if "modes" in row else ""
         scores = "".join(f"  {name} {value:.4g}" for name, value in evaluations.items() if value is not None)

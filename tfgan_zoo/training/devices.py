@@ -1,4 +1,4 @@
-"""Devices, threads and precision: settled once for a run, and set again as written when it resumes."""
+"""Devices, threads and precision: chosen once for a run, and set again as written when it resumes."""
 
 import contextlib
 import dataclasses
@@ -7,11 +7,12 @@ import os
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.training import cluster, workers
 from tfgan_zoo.training.errors import RunError
 
 
 def resolve(config):
-    """Settles what `Config` left to "auto", and applies it to this process; call it before any other TensorFlow work.
+    """Chooses what `Config` left to "auto", and applies it to this process; call it before any other TensorFlow work.
 
     On one device there is no strategy: Keras then may use XLA. Several GPUs get a MirroredStrategy. On GPUs, op
     determinism is switched on, which exact resuming needs there.
@@ -20,10 +21,10 @@ def resolve(config):
         config: a `Config`, fresh from `config.resolve` or read from a run directory.
 
     Returns:
-        The `Config` with strategy, replicas, precision, jit and threads settled.
+        The `Config` without "auto" in strategy, precision and jit, and with replicas and threads.
 
     Raises:
-        ValueError: if a resumed run's replicas are not to be had, or the wishes contradict each other.
+        ValueError: if the machine lacks the replicas of a resumed run, or two values exclude each other.
     """
     gpus = tf.config.list_physical_devices("GPU")
     threads = config.threads or _cores()
@@ -35,17 +36,22 @@ def resolve(config):
         tf.config.experimental.enable_op_determinism()
     precision = "float32" if config.precision == "auto" else config.precision
     keras.config.set_dtype_policy(precision)
-    devices = len(_devices())
+    devices = _local(config, gpus)
     strategy = config.strategy
     if strategy == "auto":
-        strategy = "mirrored" if gpus and devices > 1 else "none"
-    replicas = devices if strategy == "mirrored" else 1
+        strategy = "mirrored" if devices > 1 and (gpus or config.devices) else "none"
+    if strategy == "none" and (config.devices or 1) > 1:
+        raise ValueError(f"devices={config.devices} needs strategy=mirrored: strategy=none is one device")
+    replicas = {"mirrored": devices, "multiworker": devices * len(cluster.of(config).addresses)}.get(strategy, 1)
     if config.replicas not in (None, replicas):
-        raise ValueError(f"the run was begun with replicas={config.replicas}; this machine has {replicas}")
+        raise ValueError(
+            f"the run was begun with replicas={config.replicas}, here are {replicas}: "
+            f"devices={config.replicas} makes as many, devices={replicas} goes on with these, equal to tolerance"
+        )
     if config.batch_size % replicas:
         raise ValueError(f"batch_size={config.batch_size} must be a multiple of the {replicas} replicas")
     if config.jit == "on" and replicas > 1:
-        raise ValueError("jit=on does not work with strategy=mirrored; choose jit=off")
+        raise ValueError(f"jit=on does not work with strategy={strategy}; choose jit=off")
     jit = ("on" if gpus and replicas == 1 else "off") if config.jit == "auto" else config.jit
     return dataclasses.replace(
         config, strategy=strategy, replicas=replicas, precision=precision, jit=jit, threads=threads
@@ -53,8 +59,20 @@ def resolve(config):
 
 
 def make_strategy(config):
-    """Returns the tf.distribute strategy of a resolved config: None on one device."""
-    return tf.distribute.MirroredStrategy(_devices()) if config.strategy == "mirrored" else None
+    """Returns the tf.distribute strategy of a resolved config: None on one device.
+
+    Of several workers it is the process's only one; call this before any other TensorFlow work then.
+    """
+    if config.strategy == "multiworker":
+        return workers.strategy()
+    return tf.distribute.MirroredStrategy(_devices(config.devices)) if config.strategy == "mirrored" else None
+
+
+def remark(config):
+    """Returns a line on what a resolved config makes of the wish for devices, if it is another thing; else None."""
+    if config.strategy == "mirrored" and config.replicas == 1:
+        return "strategy=mirrored trains as one device, since there is one; --devices=2 makes two of a CPU"
+    return None
 
 
 def scope(strategy):
@@ -81,9 +99,36 @@ def out_of_memory(config):
         ) from None
 
 
-def _devices():
+def _local(config, gpus):
+    """Returns how many of this machine's devices a run takes, if it takes several."""
+    if config.strategy != "multiworker":
+        return len(_devices(config.devices))
+    if config.devices and config.devices > max(1, len(gpus)):  # to list logical devices would start TensorFlow
+        raise ValueError(
+            f"devices={config.devices} with strategy=multiworker must be at most {max(1, len(gpus))}, the GPUs of this"
+            " machine; a CPU is one"
+        )
+    tf.config.set_visible_devices(gpus[: config.devices], "GPU")
+    return config.devices or max(1, len(gpus))
+
+
+def _devices(count=None):
+    """Returns the names of the machine's devices, or of `count` of them."""
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
-    return [device.name for device in tf.config.list_logical_devices(kind)]
+    if count and kind == "CPU":
+        _split_cpu(count)
+    names = [device.name for device in tf.config.list_logical_devices(kind)]
+    if count and count > len(names):
+        raise ValueError(f"devices={count} must be at most {len(names)}, the {kind} devices of this machine")
+    return names[:count]
+
+
+def _split_cpu(count):
+    """Makes logical devices of the CPU; a process whose TensorFlow has started keeps those that it has."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    if len(tf.config.get_logical_device_configuration(cpu) or [None]) < count:
+        with contextlib.suppress(RuntimeError):
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
 
 
 def _cores():

@@ -8,7 +8,11 @@ class RunError(RuntimeError):
 
 
 class Diverged(RunError):
-    """A loss is no longer a number."""
+    """A loss is no longer a number; `step` counts the steps with the one that did it."""
+
+    def __init__(self, message, step):
+        super().__init__(message)
+        self.step = step
 
 
 class Interrupted(RunError):

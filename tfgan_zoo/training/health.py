@@ -27,18 +27,18 @@ class Health:
         """Returns what `word` looks at, as floats.
 
         `d_train`, `d_heldout`, `d_samples`: mean logits on training reals, held-out reals and samples, or what the
-        method's `judge` has in their place.
+        method's `mean_scores` has in their place.
         `diversity`: mean distance between samples over that between reals; 0 is one image for all latents.
         """
         samples = self._model(self._latents, self._labels)
-        judged = self._model.judge(*(self._outputs(*items) for items in (*self._reals, (samples, self._labels))))
-        numbers = dict(zip(("d_train", "d_heldout", "d_samples"), map(float, judged), strict=True))
+        means = self._model.mean_scores(*(self._outputs(*items) for items in (*self._reals, (samples, self._labels))))
+        numbers = dict(zip(("d_train", "d_heldout", "d_samples"), map(float, means), strict=True))
         reals = mean_distance(self._reals[0][0])  # 0 of a single image, or of copies of one
         return numbers | {"diversity": mean_distance(samples) / reals if reals else 1.0}
 
     @tf.function(reduce_retracing=True)
     def _outputs(self, images, labels):
-        return self._model.judged_outputs(images, labels)
+        return self._model.discriminator_outputs(images, labels)
 
 
 def mean_distance(images):
@@ -50,22 +50,32 @@ def mean_distance(images):
     return float(distances.sum() / max(1, len(flat) * (len(flat) - 1)))
 
 
-def word(signals):
-    """Returns "ok", "D overfits", "collapse", "diverging" or "preparing".
+def word(signals, method=None, relative=False):
+    """Returns "ok", "D overfits", "collapse", "diverging", or what the method says of a run that is not under way.
 
     "D overfits" when held-out reals lie nearer to samples than to training reals in D's eyes:
     r_v = (D(train) - D(heldout)) / (D(train) - D(samples)) > 1/2 (Karras et al. 2020, arXiv 2006.06676).
     "collapse" when samples differ from each other less than a third as much as reals do.
     "diverging" when a gradient norm or a logit is beyond 1e4, or is no number.
-    "preparing" while express has not begun to train its data GAN, of which the other words speak.
+
+    Args:
+        signals: {name: number or None} of a tick: `Health.signals` and the step's logs.
+        method: the run's `specs.Method`; None for one that has no word of its own.
+        relative: bool, whether the loss knows differences of logits only: then their size tells nothing, and their
+            differences are looked at.
 
     >>> word({"d_train": 1.0, "d_heldout": 0.9, "d_samples": -1.0, "diversity": 0.9, "g_grad_norm": 1.0})
     'ok'
     """
-    if not all(math.isfinite(value) and abs(value) < 1e4 for value in signals.values() if value is not None):
+    sizes = dict(signals)
+    for names in (("d_train", "d_heldout", "d_samples"), ("d_real", "d_fake")):
+        if relative and all(name in signals for name in names):
+            sizes |= {name: signals[name] - signals[names[-1]] for name in names}
+    if not all(math.isfinite(value) and abs(value) < 1e4 for value in sizes.values() if value is not None):
         return "diverging"
-    if signals.get("phase", 2) < 2:
-        return "preparing"
+    not_under_way = method.health(signals) if method is not None else None
+    if not_under_way:
+        return not_under_way
     if signals["diversity"] < 1 / 3:
         return "collapse"
     apart = signals["d_train"] - signals["d_samples"]

@@ -5,11 +5,16 @@ import json
 import os
 import pathlib
 import re
-import tempfile
+import socket
 
-from tfgan_zoo.training.config import Config
+from tfgan_zoo.files import append_line, check_regular, check_writable, read_file, read_json, try_lock, write_atomically
+from tfgan_zoo.settings.config import Config
+from tfgan_zoo.training import seals
 
 CONFIG = "config.json"
+LOCK = "lock"
+_MOST_BYTES = 2**20  # of config.json
+_MOST_IN_LINE = 2**16  # of metrics.jsonl and timing.jsonl
 
 
 class RunDirectory:
@@ -25,10 +30,13 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.reals = self.path / "reals.png"
         self.best = self.path / "best.weights.h5"
+        self.best_in_making = self.path / "writing.weights.h5"
         self.metrics = self.path / "metrics.jsonl"
         self.timing = self.path / "timing.jsonl"
+        self.rollbacks = self.path / "rollbacks.jsonl"
         self.events = self.path / "events"
         self.log_file = self.path / "log.txt"
+        self._locked = False
 
     @classmethod
     def create(cls, config, path=None, root="runs"):
@@ -43,7 +51,8 @@ class RunDirectory:
             A `RunDirectory`.
 
         Raises:
-            ValueError: if the folder cannot be written, or already holds something else; nothing is left behind.
+            ValueError: if the folder cannot be written, already holds something else, or another process has just
+                begun a run in it; nothing is left behind.
         """
         if path:
             cls.check(path)
@@ -52,7 +61,10 @@ class RunDirectory:
             check_writable("run_dir", root)
             path = _claim(pathlib.Path(root), config)
         run = cls(path)
-        run.write_config(config)
+        with run.locked():
+            if cls.is_run(path):
+                raise ValueError(f"run_dir={path}: another process has just begun a run there; name another folder")
+            run.write_config(config)
         return run
 
     @staticmethod
@@ -63,7 +75,8 @@ class RunDirectory:
             ValueError: in one line, if it cannot.
         """
         path = pathlib.Path(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        killed = {LOCK, f"{CONFIG}.tmp"}  # all that there is of a run that was killed before it was one
+        if path.exists() and (not path.is_dir() or any(entry.name not in killed for entry in path.iterdir())):
             raise ValueError(f"run_dir={path} exists and is no run: name a new folder, or one that holds a {CONFIG}")
         check_writable("run_dir", path)
 
@@ -72,9 +85,51 @@ class RunDirectory:
         """Returns whether `path` is the folder of a run."""
         return (pathlib.Path(path) / CONFIG).is_file()
 
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps every other process from writing into the folder while the context is open; it may be entered again.
+
+        The lock is `flock` on a file in the folder. It ends with the process, however that ends. It holds between the
+        processes of one machine, and between machines that share the folder where the network file system passes
+        `flock` on: NFS since Linux 2.6.12 with its lock service running, unless mounted with local_lock or nolock;
+        CephFS, GPFS; Lustre if mounted with -o flock. Where the file system has no locks, nothing keeps a second
+        process away.
+
+        Raises:
+            ValueError: in one line, if another process has the lock, or a file to be appended to is none.
+        """
+        if self._locked:
+            yield
+            return
+        for file in (self.path / LOCK, self.log_file, self.metrics, self.timing, self.rollbacks):
+            check_regular("run_dir", file)
+        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        with os.fdopen(descriptor, "r+", errors="replace") as file:
+            if try_lock(descriptor) is False:
+                holder = file.read(100).strip()
+                known = holder.startswith("process ") and holder.isprintable()
+                raise ValueError(f"run_dir={self.path} is being written by {holder if known else 'another process'}")
+            file.truncate()
+            file.write(f"process {os.getpid()} on {socket.gethostname()}")
+            file.flush()
+            self._locked = True
+            try:
+                yield
+            finally:
+                self._locked = False
+
+    def remove_leftovers(self):
+        """Removes the temporary files of a killed process; the caller has the lock."""
+        for file in (self.path / CONFIG, self.metrics, self.timing, self.rollbacks):
+            file.with_name(file.name + ".tmp").unlink(missing_ok=True)
+        for file in self.path.glob(self.diverged("*").name + ".tmp"):
+            file.unlink(missing_ok=True)
+        self.best_in_making.unlink(missing_ok=True)
+        seals.remove_leftovers(self.checkpoints)
+
     def steps(self):
         """Returns the steps of which checkpoints are kept, ascending."""
-        return sorted(int(path.stem.removeprefix("ckpt-")) for path in self.checkpoints.glob("ckpt-*.index"))
+        return seals.steps(self.checkpoints)
 
     def config(self):
         """Reads the run's `Config`.
@@ -83,67 +138,44 @@ class RunDirectory:
             ValueError: in one line, if config.json is missing, damaged or another version's.
         """
         try:
-            return Config.from_json((self.path / CONFIG).read_text())
+            return Config.from_json(read_file(self.path / CONFIG, _MOST_BYTES))
         except FileNotFoundError:
             raise ValueError(f"{self.path} is not a run: it holds no {CONFIG}") from None
-        except ValueError as error:
+        except (ValueError, TypeError) as error:  # a list where a word belongs cannot be looked up
             raise ValueError(f"{self.path / CONFIG} cannot be used: {error}") from None
 
     def write_config(self, config):
         """Writes config.json, which makes the folder a run."""
         write_atomically(self.path / CONFIG, config.to_json())
 
+    def diverged(self, step):
+        """The file that keeps the batch of a step whose loss was no number."""
+        return self.path / f"diverged_step_{step}.npz"
+
     def log(self, line):
         """Appends a line to log.txt."""
-        with self.log_file.open("a") as file:
-            file.write(line + "\n")
+        append_line(self.log_file, line)
 
     def append(self, file, row):
         """Appends `row`, a dict, to a .jsonl file as one line."""
-        with file.open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
+        append_line(file, json.dumps(row))
+
+    def rows(self, file):
+        """Returns (line, row), bytes and dict, of each line of a .jsonl file that `append` wrote; of no others."""
+        if not file.is_file():
+            return []
+        lines = file.read_bytes().split(b"\n")
+        return [(line, row) for line in lines if (row := _row(line)) is not None]
 
     def forget_after(self, step):
-        """Drops the metric lines of steps after `step`: a run killed behind its last checkpoint does them again."""
+        """Drops the metric lines of steps after `step`: a run killed behind its last checkpoint does them again.
+
+        What is no line of a run, such as the half of one that a kill leaves, is dropped too.
+        """
         for file in (self.metrics, self.timing):
-            if file.exists():
-                lines = [line for line in file.read_text().splitlines() if _step_of(line) <= step]
-                write_atomically(file, "".join(line + "\n" for line in lines))
-
-
-def check_writable(argument, folder):
-    """Finds out whether `folder` can be made and written, by writing (root may do less than its rights say).
-
-    It writes where the first folder would be made, and leaves nothing behind.
-
-    Args:
-        argument: str, the argument that named the folder.
-        folder: a path; it and its parents may be missing.
-
-    Raises:
-        ValueError: in one line, if it cannot.
-    """
-    folder = pathlib.Path(folder)
-    try:
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        with tempfile.NamedTemporaryFile(dir=there, prefix=".probe-") as probe:
-            probe.write(b"\0")
-    except OSError as error:
-        raise ValueError(f"{argument}={folder} cannot be written: {error.strerror}") from None
-
-
-def write_atomically(path, content):
-    """Writes text or bytes under a temporary name, then renames: a reader sees the old file or the new one."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+            if file.is_file():
+                lines = [line for line, row in self.rows(file) if row["step"] <= step]
+                write_atomically(file, b"".join(line + b"\n" for line in lines))
 
 
 def _claim(root, config):
@@ -154,15 +186,18 @@ def _claim(root, config):
     dataset = re.sub(r"[^A-Za-z0-9_.]+", "_", name).strip("_.")[:64] or "data"
     root.mkdir(parents=True, exist_ok=True)
     while True:
-        taken = [int(match[1]) for entry in root.iterdir() if (match := re.match(r"(\d{5})-", entry.name))]
+        taken = [int(match[1]) for entry in root.iterdir() if (match := re.match(r"([0-9]{5,9})-", entry.name))]
         path = root / f"{max(taken, default=-1) + 1:05d}-{config.method}-{dataset}"
         with contextlib.suppress(FileExistsError):
             path.mkdir()
             return path
 
 
-def _step_of(line):
+def _row(line):
+    """Returns the dict of a line, or None if it is none that has a step."""
     try:
-        return json.loads(line)["step"]
-    except (json.JSONDecodeError, KeyError):
-        return float("inf")  # the half-written last line of a killed run
+        row = read_json(line, max_bytes=_MOST_IN_LINE)
+    except ValueError:
+        return None
+    step = row.get("step")
+    return row if isinstance(step, int) and not isinstance(step, bool) else None

@@ -1,0 +1,1 @@
+"""A method, a loss and a network for tfgan_zoo."""

@@ -1,0 +1,51 @@
+"""The contract of `tests/contract.py`, for all that the registry knows."""
+
+import pytest
+
+from tests import contract
+from tfgan_zoo import registry
+
+# What a method is tried with beside its defaults, so that all of its state is there.
+EVERYTHING = {
+    "gan": {"penalty": ("lecam", "prox"), "n_dis": 2},
+    "pconv": {"augment": ("ada",), "network": "dcgan", "normalization": "spectral", "penalty": "lecam"},
+    "ces": {"shared_trunk": True, "selection": "best", "penalty": "r1"},
+    "particle": {"stabilizer": "proximal", "normalization": "spectral"},
+    "express": {"host": "brc", "inner_steps": 1, "penalty": "lecam"},
+    "brc": {"inner_steps": 1, "penalty": "prox", "loss": "relativistic"},
+}
+
+
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_method(name, tmp_path):
+    contract.run_method_test(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_method_with_more_state(name, tmp_path):
+    contract.run_method_test(name, tmp_path, **EVERYTHING[name])
+
+
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_precision(name):
+    contract.run_precision_test(name)
+
+
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_replicas(name, mirrored):
+    contract.run_replicas_test(name, mirrored, width=8)  # in fewer units, one at its kink shows
+
+
+@pytest.mark.parametrize("name", registry.NETWORKS)
+def test_network(name):
+    contract.run_network_test(name)
+
+
+@pytest.mark.parametrize("name", registry.LOSSES)
+def test_loss(name):
+    contract.run_loss_test(name)
+
+
+@pytest.mark.parametrize("name", registry.PENALTIES)
+def test_penalty(name):
+    contract.run_penalty_test(name)

@@ -1,0 +1,560 @@
+"""The training loop that all methods share, and its seams."""
+
+import hashlib
+import importlib
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import random, registry, schedules
+from tfgan_zoo.core import batch as batches
+from tfgan_zoo.core.augmenter import Augmenter
+from tfgan_zoo.core.rates import Rates
+from tfgan_zoo.core.sampler import Sampler
+from tfgan_zoo.core.saving import Saved
+from tfgan_zoo.core.stepping import Stepping
+from tfgan_zoo.core.weights import apply, copy_of, update_average
+from tfgan_zoo.layers import perturbing, power_iteration
+from tfgan_zoo.networks.own import as_pair
+from tfgan_zoo.objectives import losses, overfitting, penalties
+from tfgan_zoo.replicas import replica_means, share, summed
+from tfgan_zoo.specs import Choices
+from tfgan_zoo.tensors import global_norm
+from tfgan_zoo.untracked import Untracked
+
+
+@keras.saving.register_keras_serializable("tfgan_zoo")
+class GAN(Stepping, Rates, Saved, Sampler):
+    """A generative adversarial network, and the loop on which every method is built.
+
+    Goodfellow et al. 2014, arXiv 1406.2661. One step is `n_dis` discriminator updates and one generator update:
+
+        theta_D <- theta_D - lr * grad L_D(D(x), D(G(z))) ;  theta_G <- theta_G - lr * grad L_G(D(G(z)))
+
+    A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_objective`,
+    `discriminator_step`, `generator_gradients`, `batches_per_step`, `log_names`. Nobody overrides `train_step`.
+
+    Calling the model samples: `gan(latents)` is the averaged (EMA) generator in inference mode.
+
+    Args:
+        generator: a network latents[N, latent_dim] -> images[N, ...] in [-1, 1]: one of the zoo's, or any Keras model,
+            of which `networks.KerasGenerator` finds out sizes and labels.
+        discriminator: a network images[N, ...] -> logits[N, 1], in the same way. Networks with `num_classes` above 0,
+            both or none, take labels int32[N] too: then fakes are made for the labels of the batch's reals.
+        loss: str, one of `registry.LOSSES`.
+        penalty: names out of `registry.PENALTIES`: one, several, or () for none.
+        penalty_weight: float >= 0, for all or one for each; None takes each penalty's usual weight.
+        penalty_every: int, the steps between two on which a penalty acts, that much stronger; for all or one for each;
+            1 is every step, None takes each penalty's usual interval.
+        n_dis: int >= 1, discriminator updates in a step.
+        ema_kimg: float >= 0, half-life of the generator's average in thousands of images; 0 samples the raw generator.
+        augment: tuple of str, what reals and fakes go through before D sees them: "ada" (transforms with a probability
+            that follows D's overfitting, `objectives.ada` and `objectives.overfitting`), then any of "color",
+            "translation", "cutout" (DiffAugment).
+        ada_target: float, the overfitting signal at which "ada" keeps its probability.
+        ada_kimg: float > 0, thousands of images in which that probability would go from 0 to 1.
+        perturb_generator: bool, whether D's perturbed convolutions are noisy too when the generator learns from them.
+            Without, D sees the generator's fakes in training mode as if its rate were 0; D itself learns with noise.
+        seed: int in [0, 2**31), from which every draw of the training follows.
+        schedule: numbers that change with the step, as `schedules.parse` reads them: "g_lr=2e-4->5e-5:cosine"; of
+            `schedules.NAMES`. The optimisers' own numbers, `penalty_weight`, `ema_kimg` and `ada_target` of them count
+            no longer; a penalty's weight is that of all penalties.
+        schedule_steps: int >= 1, the steps in which they change.
+        ema_generator: the network that holds the generator's average; None makes one, a copy.
+        options: {name: value}, what a method alone offers; its specification checks them, and they are saved.
+
+    Raises:
+        ValueError: in one line, for a value out of its range, and for choices that do not go together.
+
+    Example:
+
+    >>> import keras, numpy as np
+    >>> from tfgan_zoo.methods import GAN
+    >>> from tfgan_zoo.networks import DCGANDiscriminator, DCGANGenerator
+    >>> gan = GAN(DCGANGenerator(width=4, latent_dim=8), DCGANDiscriminator(width=4))
+    >>> gan.compile(keras.optimizers.Adam(2e-4, 0.5), keras.optimizers.Adam(2e-4, 0.5))
+    >>> history = gan.fit(np.zeros((8, 32, 32, 1), "float32"), batch_size=4, verbose=0)
+    >>> gan.generate(2, seed=0).shape
+    (2, 32, 32, 1)
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        loss="non_saturating",
+        penalty=(),
+        penalty_weight=None,
+        penalty_every=None,
+        n_dis=1,
+        ema_kimg=10.0,
+        augment=(),
+        ada_target=overfitting.TARGET,
+        ada_kimg=overfitting.KIMG,
+        perturb_generator=True,
+        seed=0,
+        schedule=(),
+        schedule_steps=1,
+        ema_generator=None,
+        options=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _at_least("n_dis", n_dis, 1)
+        _at_least("ema_kimg", ema_kimg, 0)
+        _at_least("schedule_steps", schedule_steps, 1)
+        if not 0 <= seed <= random.MAX_SEED:
+            raise ValueError(f"seed={seed} must be in [0, {random.MAX_SEED}]")
+        generator, discriminator = as_pair(generator, discriminator)
+        _check_shapes(generator, discriminator, augment)
+        classes = [getattr(network, "num_classes", 0) for network in (generator, discriminator)]
+        if classes[0] != classes[1]:
+            raise ValueError(f"num_classes={classes[0]} of the generator must be the discriminator's, {classes[1]}")
+        self._penalties = Untracked(penalties.make(penalty, penalty_weight, penalty_every))
+        self._schedules = Untracked(schedules.parse_all(schedule))
+        self._schedule, self.schedule_steps = Untracked(tuple(schedule)), int(schedule_steps)
+        self._options = Untracked(options or {})  # Keras would wrap a dictionary, and its lists
+        self._check(loss, n_dis, getattr(discriminator, "normalization", None))
+        self.generator = generator
+        self.discriminator = discriminator
+        self.ema_generator = copy_of(generator) if ema_generator is None else ema_generator
+        self.ema_generator.trainable = False
+        self.dtype_policy = generator.dtype_policy  # a process that loads a model may have another one
+        self.adversarial_loss = None if loss is None else losses.get(loss)
+        self.n_dis = int(n_dis)
+        self.ema_kimg = float(ema_kimg)
+        self.perturb_generator = bool(perturb_generator)
+        self.seed = int(seed)
+        self._class_names = Untracked(())
+        self.ema_ramp = True  # whether the average begins anew: not where it begins as a trained model's
+        self._states = Untracked({})
+        self.step = self.add_state("step", dtype="int64")
+        self._part_of = self.latent_source = None  # of a GAN that is a part of another model: see `become_part`
+        for penalty in self.penalties:
+            penalty.build(self)
+        self.augmenter = Augmenter(augment, ada_target, ada_kimg)
+        self.augmenter.build(self)
+        self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
+        self._keep_metrics = False
+        self._may_end_unannounced = False  # of the data that `fit` was given
+        self._host_step = 0  # `step` as Python knows it while `fit` runs
+        self._planned = None  # what is known of the step to come before its graph runs: see `plan`
+        self._broken = None  # the first step and log that are not finite: see `broken`
+        self.wants_to_stop = lambda: False  # of several workers, asked before every step
+        self.told_to_stop = None  # of several workers: whether any wanted to, a float32 scalar, the same on all
+        self.built = True  # else fit under a strategy calls the model on the image batch
+
+    def _check(self, loss, n_dis, normalization):
+        """Raises a ValueError, one line, for choices that do not go together: the specifications have the rules."""
+        spec = registry.method_of(type(self))
+        choices = Choices(
+            options=self._options.value,
+            loss=loss,
+            penalties=tuple(penalty.name for penalty in self.penalties),
+            n_dis=n_dis,
+            normalization=normalization,
+        )
+        spec.check(choices)
+        for penalty in self.penalties:
+            penalty.check(choices, spec)
+
+    @classmethod
+    def assemble(cls, make, **options):
+        """Makes the model of a run, networks included.
+
+        Args:
+            make: a function (role, **kwargs) -> the run's "generator" or "discriminator"; kwargs go to the network.
+            **options: the arguments of the class.
+        """
+        return cls(make("generator"), make("discriminator"), **options)
+
+    @classmethod
+    def from_preset(cls, preset):
+        """Loads a preset, as `tfgan_zoo.from_preset` does, and makes sure that it is of this class.
+
+        Args:
+            preset: the name, folder or URL of a preset.
+
+        Returns:
+            A model of this class; `GAN` takes any.
+
+        Raises:
+            ValueError: if there is no such preset, or it is of another method.
+
+        >>> from tfgan_zoo.methods import PConv
+        >>> PConv.from_preset("pconv_fashion_mnist_10k").generate(num=2).shape
+        (2, 32, 32, 1)
+        """
+        model = importlib.import_module("tfgan_zoo.pretrained.loading").from_preset(preset)
+        if not isinstance(model, cls):
+            raise ValueError(f"preset={preset} holds a {type(model).__name__}, not a {cls.__name__}")
+        return model
+
+    # What a notebook uses ------------------------------------------------------------------------------------------
+
+    def compile(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None, **kwargs):
+        """Sets the optimisers, and builds them so that they can be saved and restored at once.
+
+        Args:
+            generator_optimizer: a Keras optimiser with a constant learning rate.
+            discriminator_optimizer: the same; it is applied `n_dis` times a step.
+            learning_rate_scale: a `keras.optimizers.schedules.LearningRateSchedule` of the run's *step*, multiplied
+                with both learning rates. (A schedule inside an optimiser would count that optimiser's own updates.)
+            **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution` of `keras.Model.compile`.
+
+        Raises:
+            ValueError: if an optimiser carries a schedule.
+        """
+        super().compile(optimizer=None, **kwargs)
+        self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
+        self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
+        first = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        self._broken = Untracked(tf.Variable(-1, dtype=tf.int64, trainable=False, aggregation=first))
+
+    def call(self, latents, labels=None, training=False):
+        """Returns the averaged generator's images, float32[N, ...] in [-1, 1], of latents[N, latent_dim].
+
+        A conditional model needs labels, int[N] in [0, num_classes).
+        """
+        return apply(self.ema_generator, latents, labels, training=False)
+
+    def sample(self, latents, labels=None) -> tf.Tensor:
+        """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; what is no image in data units."""
+        return self._in_users_range(self(latents, labels, training=False))
+
+    def sample_truncated(self, latents, psi, labels=None) -> tf.Tensor:
+        """As for every `Sampler`; a generator that has styles is truncated in these, about their average."""
+        network = self.ema_generator
+        if not hasattr(network, "truncated"):
+            return super().sample_truncated(latents, psi, labels)
+        return self._in_users_range(network.truncated(tf.convert_to_tensor(latents), psi, labels))
+
+    def _in_users_range(self, images):
+        images = tf.cast(images, tf.float32)
+        return images if len(self.image_shape) != 3 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)
+
+    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+        """Returns images of seeds int64[N], each truncated by float32[N], from a compiled graph."""
+        return self._compiled_images_of_seeds(seeds, truncation, labels).numpy()
+
+    @property
+    def latent_dim(self) -> int:
+        """The dimension of the latents."""
+        return self.generator.latent_dim
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes a label can name; 0 for a model without labels."""
+        return getattr(self.generator, "num_classes", 0)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of the labels; () if they have numbers alone."""
+        return self._class_names.value
+
+    def name_classes(self, names) -> None:
+        """Gives the classes names, which are saved with the model; () takes them away.
+
+        Raises:
+            ValueError: if they are not one word for each class, no two alike.
+        """
+        names = tuple(names)
+        words = all(isinstance(name, str) and name for name in names)
+        if names and not (words and len(set(names)) == len(names) == self.num_classes):
+            raise ValueError(f"class_names={list(names)[:5]} must be {self.num_classes} different words, one a class")
+        self._class_names = Untracked(names)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W, C) of an image, (d,) of a mixture's point."""
+        return tuple(self.generator.image_shape)
+
+    @property
+    def sampler(self) -> keras.Model:
+        """The network whose weights sampling needs: what an export holds."""
+        return self.ema_generator
+
+    @property
+    def discriminators(self) -> list:
+        """The discriminators; most methods have one."""
+        return [self.discriminator]
+
+    def counterparts(self, donor: "GAN") -> Iterator[tuple]:
+        """Yields (role, the donor's network, this model's) of all networks that may begin at a trained model's weights.
+
+        Where the donor has fewer discriminators, or more, its first one stands for all of them.
+        """
+        yield "generator", donor.generator, self.generator
+        yield "ema_generator", donor.ema_generator, self.ema_generator
+        mine, theirs = self.discriminators, donor.discriminators
+        if len(theirs) != len(mine):
+            theirs = theirs[:1] * len(mine)
+        for one, other in zip(theirs, mine, strict=True):
+            yield "discriminator", one, other
+
+    @property
+    def trained_steps(self) -> int:
+        """How many steps the weights were trained."""
+        return int(self.step.numpy())
+
+    def checksum(self) -> str:
+        """Returns the SHA-256 of the weights of `sampler`."""
+        digest = hashlib.sha256()
+        for weight in self.sampler.weights:
+            digest.update(np.ascontiguousarray(weight.numpy()))
+        return digest.hexdigest()
+
+    def finished(self):
+        """Returns the GAN that is kept of a trained one: itself; of a method that trains in parts, the last part."""
+        return self
+
+    # The seams ----------------------------------------------------------------------------------------------------
+
+    @property
+    def batches_per_step(self) -> int:
+        """How many batches of reals a step reads."""
+        return self.n_dis
+
+    @property
+    def penalties(self) -> tuple:
+        """The `objectives.penalties.Penalty`s, the discriminator's and the generator's."""
+        return self._penalties.value
+
+    @property
+    def discriminator_variables(self) -> list:
+        """What the discriminator's optimiser trains."""
+        return self.discriminator.trainable_variables
+
+    @property
+    def log_names(self) -> list[str]:
+        """The names of the numbers that a step reports, in order."""
+        names = ["d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"]
+        return [*names, *(self.log_name(penalty) for penalty in self.penalties), *self.augmenter.log_names]
+
+    def discriminator_loss(self, real_logits, fake_logits) -> tf.Tensor:
+        """Returns L_D, a float32 scalar, of logits[B, 1] on reals and fakes."""
+        return self.adversarial_loss.discriminator(real_logits, fake_logits)
+
+    def generator_objective(self, batch: batches.Batch, fakes) -> tf.Tensor:
+        """Returns L_G of fakes[B, ...], a float32 scalar; reals are looked at where the loss compares with them."""
+        fake_logits = self.discriminate(fakes, batch, "generator", batch.fake_labels)
+        real_logits = (
+            self.discriminate(batch.images, batch, "generator/reals") if self.adversarial_loss.needs_reals else None
+        )
+        return self.adversarial_loss.generator(fake_logits, real_logits)
+
+    def discriminator_step(self, batch: batches.Batch, fakes=None) -> dict:
+        """One update of the discriminator.
+
+        Args:
+            batch: the reals.
+            fakes: what to hold against them, as many; None draws latents for this substep.
+
+        Returns:
+            Logs {name: scalar}.
+        """
+        power_iteration(self.discriminator)
+        fakes = self.fakes(batch, "discriminator") if fakes is None else fakes
+        with tf.GradientTape() as tape:
+            loss, logs = self.discriminator_objective(batch, tf.stop_gradient(fakes))
+            shared = share(loss)
+        gradients = summed(tape.gradient(shared, self.discriminator_variables))
+        self.discriminator_optimizer.apply(gradients, self.discriminator_variables)
+        return logs | {"d_grad_norm": global_norm(gradients)}
+
+    def generator_gradients(self, batch_list: list[batches.Batch], logs: dict) -> tuple[list, dict]:
+        """Gradients of the generator's update.
+
+        Args:
+            batch_list: the step's `batches_per_step` batches; the plain GAN only takes its size from them.
+            logs: what the step's last `discriminator_step` returned.
+
+        Returns:
+            (one gradient for each of `generator.trainable_variables`, summing over replicas; logs {name: scalar}).
+        """
+        batch = batch_list[-1]
+        with tf.GradientTape() as tape:
+            loss = self.generator_objective(batch, self.fakes(batch, "generator"))
+            shared = share(loss)
+        return tape.gradient(shared, self.generator.trainable_variables), {"g_loss": loss}
+
+    def latents(self, batch: batches.Batch) -> tf.Tensor:
+        """Draws the generator's inputs for a batch, float32[B, latent_dim], inside its scope."""
+        if self.latent_source is not None:
+            return self.latent_source.value(batch)
+        return random.normal((batch.size, self.latent_dim), "latents")
+
+    def discriminator_outputs(self, images, labels=None) -> tf.Tensor:
+        """Returns D's outputs[N, ...] on images[N, ...] in inference mode: what `mean_scores` compares."""
+        return apply(self.discriminator, images, labels, training=False)
+
+    def mean_scores(self, train, heldout, samples) -> tuple:
+        """How real D finds three sets, by its outputs[N, ...] on them: three scalars, higher is more real."""
+        return tuple(tf.reduce_mean(outputs) for outputs in (train, heldout, samples))
+
+    # What the seams are made of -----------------------------------------------------------------------------------
+
+    def train_step(self, data):
+        """One step and its logs, those of the global batch, as running means."""
+        logs = replica_means(self.update(data))
+        for tracker in self.trackers:
+            tracker.update_state(logs[tracker.name])
+        results = {tracker.name: tracker.result() for tracker in self.trackers}
+        self._note_broken(list(results.values()))
+        return results
+
+    def _note_broken(self, results):
+        """Keeps the first step whose logs are not all finite, and the first of them: no host needs to look at each."""
+        broken = ~tf.math.is_finite(tf.stack([tf.cast(result, tf.float32) for result in results]))
+        first = tf.argmax(broken) + self.step.value * len(results)
+        noted = self._broken.value
+        noted.assign(tf.where(tf.reduce_any(broken) & (noted < 0), first, noted))
+
+    def broken(self):
+        """Returns (step, name) of the first log that was no longer finite since the data began; None if all were."""
+        noted = int(self._broken.value.numpy())
+        return None if noted < 0 else (noted // len(self.trackers), self.trackers[noted % len(self.trackers)].name)
+
+    def update(self, data: dict) -> dict:
+        """`n_dis` discriminator steps, one generator step, the averages; returns the logs {name: scalar}."""
+        self._assign_rates()
+        self.begin_updates()
+        batch_list = batches.split(data, self.batches_per_step)
+        logs = {}
+        for batch in batch_list[: self.n_dis]:
+            logs |= self.discriminator_step(batch)
+        gradients, generator_logs = self.generator_gradients(batch_list, logs)
+        gradients, penalty_logs = self._penalized(gradients, batch_list[-1])
+        gradients = summed(gradients)
+        self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+        logs |= generator_logs | penalty_logs | {"g_grad_norm": global_norm(gradients)}
+        target = self.scheduled("ada_target", self.augmenter.target)
+        logs |= self.augmenter.update(self.step.value, logs.get("real_sign"), batch_list[0].size, target)
+        self._average_generator(batch_list[0].size)
+        self.step.assign_add(1)
+        return logs
+
+    def begin_updates(self):
+        """Tells the penalties that updates of the discriminator are about to begin, which some measure from here."""
+        for penalty in self.penalties:
+            penalty.begin(self)
+
+    def scope(self, batch: batches.Batch, purpose: str):
+        """Opens the `random.scope` of one network call in this step."""
+        return random.scope(self.seed, self.run_step.value, purpose, batch.substep, batch.first_row)
+
+    def fakes(self, batch: batches.Batch, purpose: str) -> tf.Tensor:
+        """Draws latents and returns the generator's images, in training mode, as many as `batch` has rows."""
+        with self.scope(batch, f"{purpose}/fakes"):
+            return apply(self.generator, self.latents(batch), batch.labels)
+
+    def discriminate(self, images, batch: batches.Batch, purpose: str, labels=None) -> tf.Tensor:
+        """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`.
+
+        A conditional discriminator gets `labels`, those of the batch's reals for None. For the purpose "generator",
+        and "generator/..." of what the generator's fakes are compared with, `perturb_generator` decides on the noise.
+        """
+        noisy = self.perturb_generator or purpose.split("/")[0] != "generator"
+        with self.scope(batch, purpose), perturbing(noisy):
+            images = self.augmenter(images)
+            return apply(self.discriminator_of(batch), images, batch.labels if labels is None else labels)
+
+    def discriminator_of(self, batch: batches.Batch) -> keras.Model:
+        """Returns the discriminator that a batch is shown to."""
+        return self.discriminator
+
+    def discriminator_objective(self, batch: batches.Batch, fakes) -> tuple[tf.Tensor, dict]:
+        """Returns (L_D with its penalty, logs) of one batch; gradients flow into the fakes if the caller lets them."""
+        real_logits = self.discriminate(batch.images, batch, "reals")
+        fake_logits = self.discriminate(fakes, batch, "fakes", batch.fake_labels)
+        loss = self.discriminator_loss(real_logits, fake_logits)
+        logs = {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
+        for penalty in self.penalties:
+            if not penalty.of_generator:
+                term = penalty(self, batch, fakes, real_logits, fake_logits)
+                loss += self.weight_of(penalty) * term
+                logs[self.log_name(penalty)] = term
+        logs |= self.augmenter.signal([self.adversarial_loss], real_logits, fake_logits)
+        return loss, logs | {"d_loss": loss}
+
+    def _penalized(self, gradients, batch):
+        """Adds to the generator's gradients those of its own penalties; returns them and the logs."""
+        mine = [penalty for penalty in self.penalties if penalty.of_generator]
+        if not mine:
+            return gradients, {}
+        variables = self.generator.trainable_variables
+        with tf.GradientTape() as tape:
+            terms = {self.log_name(penalty): penalty(self, batch) for penalty in mine}
+            total = tf.add_n(
+                [self.weight_of(penalty) * term for penalty, term in zip(mine, terms.values(), strict=True)]
+            )
+            shared = share(total)
+        added = tape.gradient(shared, variables)  # None where a penalty does not see a weight
+        return [one if other is None else one + other for one, other in zip(gradients, added, strict=True)], terms
+
+    def log_name(self, penalty):
+        """What the logs call a penalty: the only one is `penalty`."""
+        return "penalty" if len(self.penalties) == 1 else f"penalty_{penalty.name}"
+
+    def _average_generator(self, rows):
+        half_life = self.scheduled("ema_kimg", self.ema_kimg)
+        update_average(self.ema_generator, self.generator, self.step.value, rows, half_life, self.ema_ramp)
+
+    @tf.function(reduce_retracing=True)
+    def _compiled_images_of_seeds(self, seeds, truncation, labels=None):
+        return self.images_of_seeds(seeds, truncation, labels)
+
+    def add_state(self, name, dtype="float32", shape=()):
+        """Adds a weight that training moves and no optimiser does, zeros at first; every replica has the same."""
+        state = self.add_weight(
+            shape=shape, dtype=dtype, initializer="zeros", trainable=False, name=name, aggregation="only_first_replica"
+        )
+        self._states.value[name] = state
+        return state
+
+    @property
+    def states(self) -> dict:
+        """{name: weight} of what `add_state` added, in order."""
+        return dict(self._states.value)
+
+    @property
+    def run_step(self):
+        """The weight that draws and rates depend on: the step, or that of the model which this one is a part of."""
+        return self.step if self._part_of is None else self._part_of.value.step
+
+    def become_part(self, whole, latents=None):
+        """Makes this GAN a part of another model: its draws and rates follow the other's step, its counts its own.
+
+        Args:
+            whole: the model, with a `step`.
+            latents: a function of a `Batch` -> float[B, latent_dim], in the place of draws from N(0, 1), if any.
+        """
+        self._part_of = Untracked(whole)
+        self.latent_source = None if latents is None else Untracked(latents)
+
+    # Keras: metrics and saving -------------------------------------------------------------------------------------
+
+    def keep_metrics(self):
+        """Lets the next `fit` go on with the running means, as a run resumed inside an epoch must."""
+        self._keep_metrics = True
+
+    def reset_metrics(self):
+        """Resets the running means; `fit` calls it at the start of every epoch."""
+        if not self._keep_metrics:
+            super().reset_metrics()
+        self._keep_metrics = False
+
+
+def _check_shapes(generator, discriminator, augment):
+    made, taken = tuple(generator.image_shape), getattr(discriminator, "image_shape", None)
+    if taken is not None and tuple(taken) != made:
+        raise ValueError(f"discriminator: it takes {tuple(taken)}, and the generator makes {made}")
+    if augment and len(made) != 3:
+        raise ValueError(f"augment={','.join(augment)} is for images (H, W, C), not for {made}")
+
+
+def _at_least(argument, value, bound):
+    if not value >= bound:
+        raise ValueError(f"{argument}={value} must be at least {bound}")

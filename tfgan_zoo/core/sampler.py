@@ -1,0 +1,212 @@
+"""What everything that samples can do: a trained GAN, its export, a served model."""
+
+import abc
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import random
+
+
+class Sampler(abc.ABC):
+    """A source of images: image i of `generate(num, seed)` is the image of seed `seed + i`, wherever it is computed.
+
+    A subclass has `latent_dim`, `image_shape` and `sample`; `num_classes` and `class_names` of a conditional model.
+    Seeds, labels, truncation and interpolation are the same for all.
+
+    Attributes:
+        class_names: tuple of str, what the classes are called, in the order of the labels; () if they have numbers
+            alone, or there are none.
+
+    Example, a generator whose images are grey, as bright as the first latent says:
+
+    >>> class Grey(Sampler):
+    ...     latent_dim, image_shape = 4, (2, 2, 1)
+    ...     def sample(self, latents, labels=None):
+    ...         return tf.ones((len(latents), 2, 2, 1)) * tf.sigmoid(latents[:, :1, None, None])
+    >>> images = Grey().generate(num=3, seed=5)
+    >>> images.shape, bool((Grey().generate(1, seed=7)[0] == images[2]).all())
+    ((3, 2, 2, 1), True)
+    """
+
+    class_names: tuple[str, ...] = ()
+
+    @property
+    @abc.abstractmethod
+    def latent_dim(self) -> int:
+        """The dimension of the latents."""
+
+    @property
+    @abc.abstractmethod
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W, C) of an image, (d,) of a mixture's point."""
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes a label can name; 0 for a model without labels."""
+        return 0
+
+    @property
+    def trained_steps(self) -> int | None:
+        """How many steps the weights were trained; None where that is not known."""
+        return None
+
+    @abc.abstractmethod
+    def sample(self, latents, labels=None) -> tf.Tensor | np.ndarray:
+        """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim]; mixtures in data units.
+
+        A conditional model needs labels, int[N] in [0, num_classes).
+        """
+
+    def checksum(self) -> str | None:
+        """Returns the SHA-256 of the weights that sampling uses; None where they cannot be looked at."""
+        return None
+
+    def truncate(self, latents, psi) -> tf.Tensor:
+        """Returns latents nearer to the typical ones: less variety, fewer odd images.
+
+            z' = psi z
+
+        so that psi 1 leaves what was trained, and psi 0 is the image of the mean latent.
+
+        Args:
+            latents: float32[N, latent_dim].
+            psi: float, or float[N], one a row, in [0, 1].
+
+        Returns:
+            float32[N, latent_dim].
+        """
+        return latents * tf.reshape(tf.cast(psi, tf.float32), [-1, 1])
+
+    def sample_truncated(self, latents, psi, labels=None) -> tf.Tensor | np.ndarray:
+        """Returns what `sample` does of truncated latents; a network with styles truncates those.
+
+        Args:
+            latents: float32[N, latent_dim].
+            psi: float, or float[N], one a row, in [0, 1].
+            labels: int[N] of a conditional model.
+        """
+        return self.sample(self.truncate(latents, psi), labels)
+
+    def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+        """Samples: image i is the image of seed `seed + i`, whatever the batch size.
+
+        Args:
+            num: int >= 1, how many.
+            seed: int, the first image's seed.
+            truncation: float in [0, 1], see `truncate`: 1 samples what was trained, 0 is the mean image.
+            batch_size: int >= 1, images computed at once.
+            labels: of a conditional model, the class of all images, int in [0, num_classes) or a name of
+                `class_names`, or `num` of them, one each (a list of one is for all); None lets every seed draw its own.
+
+        Returns:
+            float32[num, H, W, C] in [0, 1] (mixtures: float32[num, d] in data units).
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        seeds = random.consecutive_seeds(num, seed)
+        truncations = np.full(len(seeds), _in_unit_interval("truncation", truncation), "float32")
+        labels = random.seed_labels(numbered(labels, self), seeds, self.num_classes)
+        parts = chunks(batch_size, seeds, truncations, *(() if labels is None else (labels,)))
+        return np.concatenate([self.images_of_chunk(*part) for part in parts])
+
+    def interpolate(self, num, steps, seed=0, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+        """Samples `num` rows of `steps` images, from the latents of one seed to the next one's along a great circle.
+
+        Row i begins at seed `seed + i` and ends at `seed + i + 1`. A conditional model keeps one class in a row.
+
+        Args:
+            num: int >= 1, how many rows.
+            steps: int >= 2, images of a row, both ends among them.
+            seed, truncation, batch_size: as for `generate`.
+            labels: the class of all rows, by number or name, or `num` of them; None takes that of the row's first seed.
+
+        Returns:
+            float32[num * steps, H, W, C] in [0, 1], row by row.
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        num, steps = _at_least("num", num, 1), _at_least("steps", steps, 2)
+        seeds = random.consecutive_seeds(num + 1, seed)
+        labels = random.seed_labels(numbered(labels, self), seeds[:-1], self.num_classes)
+        ends = random.latents_from_seeds(seeds, self.latent_dim).numpy()
+        rows = [random.slerp(ends[i], ends[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
+        latents = np.concatenate(rows)
+        truncations = np.full(len(latents), _in_unit_interval("truncation", truncation), "float32")
+        parts = chunks(batch_size, latents, truncations, *(() if labels is None else (np.repeat(labels, steps),)))
+        return np.concatenate([np.asarray(self.sample_truncated(*part)) for part in parts])
+
+    def images_of_seeds(self, seeds, truncation, labels=None) -> tf.Tensor | np.ndarray:
+        """Returns images of seeds int64[N], each truncated by float32[N]: the definition, which exports trace too."""
+        latents = random.latents_from_seeds(seeds, self.latent_dim)
+        return self.sample_truncated(latents, truncation, labels)
+
+    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+        """Returns what `images_of_seeds` does, in the way that is quickest here; `generate` calls it."""
+        return np.asarray(self.images_of_seeds(seeds, truncation, labels))
+
+
+def numbered(labels, model):
+    """Returns labels with the names of classes replaced by their numbers.
+
+    Args:
+        labels: what `generate` takes.
+        model: a `Sampler`.
+
+    Raises:
+        ValueError: in one line, if a name is none of the model's.
+
+    >>> class Model:
+    ...     class_names = ("coat", "shirt")
+    >>> numbered("shirt", Model), numbered(["shirt", 0], Model), numbered(3, Model)
+    (1, [1, 0], 3)
+    """
+    if isinstance(labels, str):
+        return _number(labels, model)
+    if isinstance(labels, list | tuple | np.ndarray) and any(isinstance(label, str) for label in labels):
+        numbers = [_number(label, model) if isinstance(label, str) else label for label in labels]
+        return numbers[0] if len(numbers) == 1 else numbers
+    return labels
+
+
+def _number(name, model):
+    names = tuple(model.class_names)
+    if name in names:
+        return names.index(name)
+    if not names:
+        raise ValueError(f"labels={name!r}: this model's classes have no names, numbers only; name an integer from 0")
+    more = ", ..." if len(names) > 20 else ""
+    raise ValueError(f"labels={name!r} is no class of this model; choose from {', '.join(names[:20])}{more}")
+
+
+def chunks(size, *columns) -> Iterator[tuple]:
+    """Yields columns cut into parts of `size` rows, the last one shorter.
+
+    Raises:
+        ValueError: if `size` is below 1.
+
+    >>> [part[0].tolist() for part in chunks(2, np.arange(5))]
+    [[0, 1], [2, 3], [4]]
+    """
+    size = _at_least("batch_size", size, 1)
+    return (tuple(column[start : start + size] for column in columns) for start in range(0, len(columns[0]), size))
+
+
+def _at_least(argument, value, bound):
+    try:
+        value = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{argument}={value!r} must be a whole number") from None
+    if value < bound:
+        raise ValueError(f"{argument}={value} must be at least {bound}")
+    return value
+
+
+def _in_unit_interval(argument, value):
+    if not 0 <= value <= 1:
+        raise ValueError(f"{argument}={value} must be in [0, 1]")
+    return value

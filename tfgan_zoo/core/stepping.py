@@ -1,0 +1,144 @@
+"""How `fit`, and a run's own loop, call a GAN's steps: its data, one graph for each plan of a step, several workers."""
+
+import warnings
+
+import keras
+import tensorflow as tf
+
+from tfgan_zoo.core import fit_data
+from tfgan_zoo.replicas import replica_mean
+
+
+class Stepping(keras.Model):
+    """Base of `core.gan.GAN`: from data sets to calls of `train_step`."""
+
+    def fit(self, x=None, y=None, batch_size=None, **kwargs):
+        """`keras.Model.fit` on images in [-1, 1]: an array [N, ...], or a data set of batches.
+
+        Args:
+            x: float32[N, ...], or a `tf.data.Dataset` as in `fit_data.batches_of_steps`: of images[B, ...], of (images,
+                labels), or of {"images": ..., "labels": ...}. A last batch that is smaller may be left out.
+            y: int[N], the labels of an array of images; a conditional model needs labels.
+            batch_size: int, of an array.
+            **kwargs: those of `keras.Model.fit`.
+
+        Raises:
+            ValueError: in one line, for images of another size or range, labels that are no classes, and fewer batches
+                than one step reads.
+        """
+        array = not isinstance(x, tf.data.Dataset)
+        if array:
+            x = fit_data.batches_of_array(x, y, batch_size or 64, self.seed, self.image_shape, self.num_classes)
+        steps = self._steps(x, checked=array)
+        with warnings.catch_warnings():
+            if x.cardinality() >= 0:  # its end is no surprise, though a data set of whole batches no longer tells it
+                warnings.filterwarnings("ignore", "Your input ran out of data")
+            return super().fit(steps, shuffle=False, **kwargs)
+
+    def distributed(self, data):
+        """Returns an iterator over a data set that a train function reads: what `fit` makes of it, for other loops."""
+        return iter(self.distribute_strategy.experimental_distribute_dataset(self._steps(data)))
+
+    def train_on_batch(self, *args, **kwargs):
+        """Keras's: one step on a batch in the form that the loop reads."""
+        self.read_step()
+        return super().train_on_batch(*args, **kwargs)
+
+    def _steps(self, data, checked=False):
+        steps = fit_data.batches_of_steps(data, self.batches_per_step, self.image_shape, self.num_classes, checked)
+        self._may_end_unannounced = steps.cardinality() == tf.data.UNKNOWN_CARDINALITY
+        self.read_step()
+        if self._broken is not None:
+            self._broken.value.assign(-1)
+        if self._several_workers:  # each reads all of the data, and keeps its rows of every batch
+            options = tf.data.Options()
+            options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+            steps = steps.with_options(options)
+        return steps
+
+    def make_train_function(self, force=False):
+        """Keras's, a graph for each `plan` of a step.
+
+        Of data that may end unannounced a step's batch is fetched before its graph runs: inside, what does not depend
+        on the batch (`step`, the power iteration) would run although there is none.
+        """
+        if self.train_function is not None and not force:
+            return self.train_function
+        functions = {}
+
+        def train(iterator):
+            self.plan()
+            if self._planned not in functions:
+                functions[self._planned] = self._step_function()  # traced when it is called first: now
+                self.train_function = train
+            # In longer ones Keras looks ahead, and several workers read data without an end.
+            fetched = self._may_end_unannounced and self.steps_per_execution == 1 and not self._several_workers
+            logs = functions[self._planned]([next(iterator)] if fetched else iterator)
+            self.count_step()
+            return logs
+
+        self.train_function = train
+        return train
+
+    def _step_function(self):
+        """Returns a function (iterator or list) -> logs: Keras's, which fails where there are several workers."""
+        strategy = self.distribute_strategy
+        if not self._several_workers:
+            super().make_train_function(force=True)
+            return self.train_function
+        if self.steps_per_execution > 1:
+            raise ValueError(f"steps_per_execution={self.steps_per_execution} must be 1 where several workers train")
+
+        def replica(data, wants_to_stop):
+            return self.train_step(data) | {"stop": replica_mean(tf.identity(wants_to_stop))}
+
+        @tf.function(reduce_retracing=True)
+        def step(iterator, wants_to_stop):
+            logs = strategy.run(replica, args=(next(iterator), wants_to_stop))
+            return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
+
+        def function(iterator):
+            logs = dict(step(iterator, tf.constant(float(self.wants_to_stop()))))
+            self.told_to_stop = logs.pop("stop")
+            return logs
+
+        return function
+
+    @property
+    def _several_workers(self):
+        return isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+    def _maybe_symbolic_build(self, **kwargs):
+        """Keras would take a batch's mean over the workers to find out shapes, and fail; all is built already."""
+
+    def read_step(self):
+        """Notes which step is to come, from the weights; from then on `count_step` counts."""
+        self._host_step = int(self.step.numpy())
+
+    def count_step(self):
+        """Notes that the planned step, or as many as Keras takes at once, is done."""
+        self._host_step += self.steps_per_execution
+
+    def plan(self):
+        """Decides, outside any graph, what the step to come does: returns something hashable, a graph for each.
+
+        Of several replicas no layer may wait for the others inside a `tf.cond`, as batch normalisation does: there the
+        penalties that act on the step are chosen here.
+        """
+        lazy = [penalty for penalty in self.penalties if penalty.every > 1]
+        if not lazy or self.distribute_strategy.num_replicas_in_sync == 1:
+            self._planned = None
+            return None
+        if self.steps_per_execution > 1:
+            raise ValueError(
+                f"steps_per_execution={self.steps_per_execution} must be 1 where several replicas have"
+                f" penalty={lazy[0].name} on every {lazy[0].every}th step"
+            )
+        self._planned = tuple(penalty.name for penalty in lazy if self._host_step % penalty.every == 0)
+        return self._planned
+
+    def acts_now(self, penalty):
+        """Whether a penalty acts on this step: a bool where `plan` knows it, else a bool tensor."""
+        if self._planned is not None and not tf.executing_eagerly():
+            return penalty.name in self._planned
+        return self.step.value % penalty.every == 0

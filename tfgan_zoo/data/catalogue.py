@@ -1,0 +1,217 @@
+"""The data sets' names and what a user may ask of them, checked without TensorFlow.
+
+A source is one file with one function `(name, data_dir, shape) -> Data` and one line in `DATASETS`.
+"""
+
+import dataclasses
+import os
+
+from tfgan_zoo import specs
+from tfgan_zoo.choices import choose
+from tfgan_zoo.data import tfds_probe
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What stands behind a data set's name.
+
+    Attributes:
+        summary: a line for `--list`.
+        path: "module:function" that loads it.
+        implies: fields of a run's configuration that the choice implies.
+    """
+
+    summary: str
+    path: str
+    implies: dict = dataclasses.field(default_factory=dict)
+
+    def load(self):
+        """Imports the function and returns it."""
+        return specs.attribute(self.path)
+
+
+# Lengths and widths that show something within minutes on two cores.
+_MIXTURE = {"network": "mlp", "batch_size": 256, "kimg": 1024.0, "tick_kimg": 128.0}
+_SMALL = {"width": 32, "kimg": 320.0, "tick_kimg": 16.0}
+DATASETS = {
+    "fashion_mnist_10k": Entry(
+        "10,000 grey images of clothes, 32 px, in the package: 9,000 train, 1,000 held out",
+        "tfgan_zoo.data.embedded:load",
+        _SMALL,
+    ),
+    "fashion_mnist": Entry("all 70,000 of Fashion-MNIST, 32 px, through TFDS", "tfgan_zoo.data.tfds:load"),
+    "stacked_fashion": Entry(
+        "1,000 modes: three images of clothes as the channels of one, 32 px",
+        "tfgan_zoo.data.stacked:load",
+        _SMALL,
+    ),
+    "ring": Entry("8 Gaussians on a circle of radius 2 in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE),
+    "ring_r5": Entry("the ring with radius 5", "tfgan_zoo.data.mixtures:load", _MIXTURE),
+    "ring_r8": Entry("the ring with radius 8", "tfgan_zoo.data.mixtures:load", _MIXTURE),
+    "grid": Entry("5 x 5 Gaussians in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE),
+    "cube": Entry("3 x 3 x 3 Gaussians in space", "tfgan_zoo.data.mixtures:load", _MIXTURE),
+}
+PREPARED = Entry("a data set of images that TFDS has prepared or can prepare", "tfgan_zoo.data.tfds:load")
+FOLDER = Entry("a folder or zip file of pictures", "tfgan_zoo.data.folder_source:load")
+
+_IMAGES = {
+    "fashion_mnist_10k": (28, 1),
+    "fashion_mnist": (28, 1),
+    "stacked_fashion": (28, 3),
+}  # pixels a side, channels
+BAD_IMAGES = ("error", "skip")
+_VECTORS = {"ring": 2, "ring_r5": 2, "ring_r8": 2, "grid": 2, "cube": 3}
+# Where no network says which image sizes it makes, the default is one of these.
+USUAL_SIZES = (32, 64, 128)
+
+
+def check(name, data_dir=None, image_size=None, channels=None, split=None, sizes=None):
+    """Checks what a user asks for, before TensorFlow starts.
+
+    Arguments are those of `tfgan_zoo.data.load`. A data set that would have to be downloaded is asked for once over
+    the network, for at most five seconds.
+
+    Returns:
+        The shape of one item: (H, W, C) of an image, (d,) of a vector.
+
+    Raises:
+        ValueError: in one line that names the argument, the value and what is allowed.
+
+    >>> from tfgan_zoo import data
+    >>> data.check("fashion_mnist_10k")
+    (32, 32, 1)
+    >>> data.check("fashion_mnist_10k", image_size=64)
+    Traceback (most recent call last):
+    ...
+    ValueError: image_size=64: fashion_mnist_10k has images of 28 px; choose from 28, 32
+    """
+    if split is not None and source(name).path != PREPARED.path:
+        raise ValueError(f"split={split} is for data sets of TFDS; dataset={name} has splits of its own")
+    if is_path(name):
+        from tfgan_zoo.data import folders
+
+        return folders.shape(os.path.expanduser(name), image_size, channels, sizes or USUAL_SIZES)
+    if name in _VECTORS:
+        for argument, value in (("image_size", image_size), ("channels", channels)):
+            if value is not None:
+                raise ValueError(f"{argument}={value}: {name} has vectors, not images; leave {argument} out")
+        return (_VECTORS[name],)
+    height, width, depth = _image_format(name, data_dir, split)
+    sides = " x ".join(map(str, sorted({height, width})))
+    described = f"{name} has images of {sides} px"
+    if _is_embedded(name):
+        padded = _padded_size(height, sizes)
+        size = _one_of("image_size", image_size, padded, (height, padded), described)
+        channels = _one_of("channels", channels, depth, (depth, 3), f"{name} has images of {depth} channel(s)")
+        return (size, size, channels)
+    channels = _one_of("channels", channels, depth, (1, 3), f"{name} has images of {depth} channel(s)")
+    size = _size(name, image_size, (height, width), described, sizes)
+    return (size, size, channels)
+
+
+def is_path(name):
+    """Returns whether a data set's name is that of a folder or zip file.
+
+    It is if it begins with . / or ~, ends in .zip, or exists and is no name in `DATASETS`.
+    """
+    if name in DATASETS:
+        return False
+    return name.startswith((".", "/", "~")) or name.lower().endswith(".zip") or os.path.exists(name)
+
+
+def absolute(name):
+    """Returns the absolute path of a name that is a path, and any other name as it is."""
+    return os.path.abspath(os.path.expanduser(name)) if is_path(name) else name
+
+
+def source(name):
+    """Returns the `Entry` of a data set's name."""
+    return FOLDER if is_path(name) else DATASETS.get(name, PREPARED)
+
+
+def key(name, shape):
+    """Returns the key of the contents of a path, decoded to `shape`; None of any other name."""
+    if not is_path(name):
+        return None
+    from tfgan_zoo.data import folders
+
+    return folders.key(os.path.expanduser(name), shape)
+
+
+def prepare(name, shape, bad_images="error", key=None):
+    """Decodes the pictures of a path into the cache, unless they are there; does nothing for any other name.
+
+    Args:
+        name: str, the data set.
+        shape: what `check` returned for it.
+        bad_images: str, "error" stops at the first file that cannot be used; "skip" leaves such files out.
+        key: str, what `key` returned when a run was begun; None asks for nothing.
+
+    Raises:
+        ValueError: in one line, for a file that cannot be used, and for contents that are not those of `key`.
+    """
+    if not is_path(name):
+        return
+    from tfgan_zoo.data import folders
+
+    choose("bad_images", bad_images, BAD_IMAGES)
+    folders.prepare(os.path.expanduser(name), shape, bad_images, key)
+
+
+def _is_embedded(name):
+    return name in _IMAGES and name not in tfds_probe.DOWNLOADS
+
+
+def _image_format(name, data_dir, split):
+    """Returns (height, width, channels) of the images that the source holds; 0 where sizes differ."""
+    if _is_embedded(name):
+        return _IMAGES[name][0], *_IMAGES[name]
+    folder = tfds_probe.prepared(name, data_dir)
+    if folder is not None:
+        tfds_probe.check_split(split, name, folder)
+        return tfds_probe.prepared_format(name, folder)
+    if name in tfds_probe.DOWNLOADS:
+        tfds_probe.check_download(name, data_dir)
+        return _IMAGES[name][0], *_IMAGES[name]
+    return tfds_probe.downloadable_format(name, data_dir, DATASETS)
+
+
+def _padded_size(native, sizes):
+    """Returns the pixels a side that images of `native` pixels a side get by a border of zeros.
+
+    That is the smallest of `sizes`, those of a network, that holds them; where none does, a power of two.
+    """
+    return next((size for size in sorted(sizes or USUAL_SIZES) if size >= native), 1 << (native - 1).bit_length())
+
+
+def _one_of(argument, value, default, allowed, reason):
+    if value is None:
+        return default
+    if value not in allowed:
+        choices = ", ".join(str(choice) for choice in sorted(set(allowed)))
+        raise ValueError(f"{argument}={value}: {reason}; choose from {choices}")
+    return value
+
+
+def _size(name, image_size, sides, described, sizes):
+    """Returns the pixels a side of a TFDS set's training images; what is not square or too large is scaled down."""
+    native = min(sides)
+    if native < 1:
+        if image_size is None:
+            raise ValueError(f"dataset={name} has images of many sizes: say which one you want, --image_size=64")
+        return _one_of("image_size", image_size, None, range(1, 1025), f"{name} has images of many sizes")
+    padded = _padded_size(native, sizes)
+    square = len(set(sides)) == 1
+    sizes = sorted(sizes or USUAL_SIZES)
+    if square and padded <= sizes[-1]:
+        default = padded
+    else:
+        default = max((size for size in sizes if size <= native), default=sizes[0])
+    size = image_size or default
+    if square and size == padded:
+        return size
+    if not 1 <= size <= native:
+        raise ValueError(
+            f"image_size={size}: {described}; choose at most {native}, or, for a square with a border, {padded}"
+        )
+    return size

@@ -1,0 +1,53 @@
+"""The kernel distance of two sets of features, unbiased."""
+
+import math
+
+import numpy as np
+
+from tfgan_zoo.evaluation import tfgan_metrics
+from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception
+
+BLOCK = 1024  # rows at most
+
+
+def kernel(reals, fakes):
+    """{"distance"} of two sets' features: the mean of `tfgan_metrics.kernel_distance` over blocks.
+
+    Each block stands for its whole set, so both sets are shuffled, with seed 0: a folder may be sorted by class. Block
+    by block, double precision needs no second copy of 50,000 features.
+    """
+    sets = [reals["rows"], fakes["rows"]]
+    count = math.ceil(max(map(len, sets)) / BLOCK)
+    blocks = zip(*(_blocks(len(rows), count) for rows in sets), strict=True)
+    distances = [tfgan_metrics.kernel_distance(sets[0][of_reals], sets[1][of_fakes]) for of_reals, of_fakes in blocks]
+    return {"distance": float(np.mean(distances))}
+
+
+def _blocks(num, count):
+    """Shuffles the numbers below `num` and splits them into `count` parts, the longer ones last, as TF-GAN does."""
+    sizes = np.full(count, num // count)
+    sizes[count - num % count :] += 1
+    return np.split(np.random.default_rng(0).permutation(num), np.cumsum(sizes)[:-1])
+
+
+_KID = "kernel distance of Inception's pool features, blocks of at most 1,024 (Binkowski et al. 2018)"
+_OF_ROWS = {"metric": "kernel", "function": kernel, "statistics": "features"}
+
+PROTOCOLS = {
+    "kid_50k": on_inception(
+        **_OF_ROWS,
+        summary=f"{_KID}; the training images, at most 50,000",
+        fakes=50_000,
+        reference="train",
+        reals=50_000,
+    ),
+    "kd_fashion_10k": on_fashion(
+        **_OF_ROWS, summary="kernel distance of the fashion classifier's features; no download"
+    ),
+    "kd_given_10k": on_given(**_OF_ROWS, summary="kernel distance of the features of --extractor"),
+}
+PROTOCOLS |= {
+    "kid_all": of_files(PROTOCOLS["kid_50k"], "kid"),
+    "kd_fashion_all": of_files(PROTOCOLS["kd_fashion_10k"], "kd_fashion"),
+    "kd_given_all": of_files(PROTOCOLS["kd_given_10k"], "kd_given"),
+}

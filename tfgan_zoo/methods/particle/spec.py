@@ -1,0 +1,38 @@
+"""Particle-based distances, before TensorFlow starts."""
+
+from tfgan_zoo.specs import Method, Option
+
+NEUTRAL = 2.0  # the beta at which `repulsive` cancels D's ascent
+OPTIONS = {
+    "energy": Option("cramer", "the distance", ("mmd", "mmd_rq", "cramer", "eieg")),
+    "stabilizer": Option("l2", "what steadies D's ascent", ("l2", "repulsive", "proximal", "noise")),
+    "beta": Option(0.1, "its weight; 0 switches it off", low=0.0, high=1000.0),
+    "features": Option(16, "the discriminator's outputs", low=1, high=4096),
+}
+
+
+def _refuse(choices):
+    role, options = choices.role, choices.options
+    if choices.penalties:
+        penalty = ",".join(choices.penalties)
+        raise ValueError(f"penalty={penalty} is for logits; {role}=particle has features, and a stabilizer")
+    if choices.batch_size is not None and choices.batch_size < 2:
+        raise ValueError(
+            f"batch_size={choices.batch_size} must be at least 2 for {role}=particle, which compares samples"
+        )
+    if options.get("stabilizer") == "repulsive" and options.get("beta", 0) > NEUTRAL:
+        raise ValueError(
+            f"beta={options['beta']} must be at most {NEUTRAL:g} for stabilizer=repulsive: more cancels D's ascent"
+        )
+
+
+SPEC = Method(
+    name="particle",
+    summary="particle-based distances with a stabilizing term (Chen, Wu, Xiang 2023)",
+    path="tfgan_zoo.methods.particle.particle:Particle",
+    implies={"loss": None, "penalty": (), "normalization": "none", "beta_1": 0.0, "beta_2": 0.9},
+    replaces_loss="energy",
+    compares_sets=True,
+    options=OPTIONS,
+    refuse=_refuse,
+)

@@ -1,0 +1,186 @@
+"""Presets: trained models as folders of plain files, loaded by name, by path or from elsewhere."""
+
+import contextlib
+import hashlib
+import importlib
+import json
+import os
+import pathlib
+from importlib import metadata
+
+from tfgan_zoo import registry
+from tfgan_zoo.files import check_regular, folder_in_making, read_json
+from tfgan_zoo.pretrained import download
+
+_PACKAGE = pathlib.Path(__file__).resolve().parent.parent
+# Installed, the shelf is in the package; in a checkout it stands beside it.
+BUILT_IN = next(
+    (path for path in (_PACKAGE / "models", _PACKAGE.parent / "models") if path.is_dir()), _PACKAGE / "models"
+)
+CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
+FORMAT = 1  # of the folder; a preset that another version cannot read has another one
+DTYPES = ("float32", "float16")
+AVERAGE_FOR = {"generator": "ema_generator"}  # in the file, the first is another name of the second
+_WHOLE = "whole.weights.h5"
+MOST_BYTES = {METADATA: 2**20, CONFIG: 2**20, WEIGHTS: 2**31}
+
+
+def names():
+    """Returns the names of the presets on the shelf, `models/` of the repository."""
+    return sorted(entry.name for entry in BUILT_IN.iterdir() if is_preset(entry)) if BUILT_IN.is_dir() else []
+
+
+def is_preset(folder):
+    """Returns whether `folder` holds a preset."""
+    return (pathlib.Path(folder) / WEIGHTS).is_file()
+
+
+def register_classes():
+    """Imports every network and method, which registers their classes with Keras; returns the package of methods."""
+    registry.import_classes()
+    return importlib.import_module("tfgan_zoo.methods")
+
+
+def save_to_preset(model, folder, dtype="float32", **details):
+    """Writes what sampling, measuring and fine-tuning need of a trained model.
+
+    That is the generator's average and the discriminators, without optimisers; the raw generator is left out, and the
+    average stands in for it when the preset is loaded. Of `Express` the data GAN is kept, with z -> codes -> images as
+    its generator.
+
+    Args:
+        model: a `GAN`.
+        folder: a new or empty folder; it appears whole or not at all.
+        dtype: "float32", or "float16" for files of half the size; loaded weights are float32 in either case.
+        **details: JSON values for metadata.json: what it was trained on, how long, how it was measured.
+
+    Raises:
+        ValueError: if the folder holds something already, a weight is too large for float16, or a network is made of
+            other classes than the zoo's and Keras's layers: then loading would have to run code.
+        OSError: if it cannot be written.
+    """
+    import keras
+
+    from tfgan_zoo.pretrained import untrusted, weight_files
+
+    registry.choose("dtype", dtype, DTYPES)
+    folder = pathlib.Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"folder={folder} is not empty; a preset takes a folder of its own")
+    kept = model.finished()
+    try:
+        untrusted.check_names(kept.get_config())
+    except ValueError as error:
+        raise ValueError(f"model: a preset would not load: {error}; save a .keras file") from None
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder_in_making(folder.parent, ".writing-preset-") as temporary:
+        bare = kept.__class__.from_config(kept.get_config())
+        bare.set_weights(kept.get_weights())
+        bare.save_weights(temporary / _WHOLE)
+        weight_files.shrink(temporary / _WHOLE, temporary / WEIGHTS, dtype, AVERAGE_FOR)
+        (temporary / _WHOLE).unlink()
+        config = {"class": keras.saving.get_registered_name(type(kept)), "config": kept.get_config()}
+        (temporary / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        about = {
+            "format": FORMAT,
+            "tfgan_zoo": metadata.version("tfgan-zoo"),
+            "keras": keras.__version__,
+            "generator_parameters": kept.generator.count_params(),
+            "stored_weights": weight_files.count(temporary / WEIGHTS),
+            "step": int(kept.step.numpy()),
+            "dtype": dtype,
+        }
+        about |= details | {"sha256": {name: digest(temporary / name) for name in (CONFIG, WEIGHTS)}}
+        (temporary / METADATA).write_text(json.dumps(about, indent=2) + "\n")
+        temporary.chmod(0o755)  # mkdtemp's is for its owner alone
+        with contextlib.suppress(FileNotFoundError):
+            folder.rmdir()
+        os.rename(temporary, folder)
+
+
+def origin(preset):
+    """Returns {"dataset": the name of the data set that a preset was trained on}, {} if its card does not say."""
+    try:
+        about = read_json(_folder(preset) / METADATA)
+        return {"dataset": about["dataset"]}
+    except (OSError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _folder(preset):
+    return pathlib.Path(preset) if is_preset(preset) else BUILT_IN / str(preset)
+
+
+def digest(path):
+    """Returns the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(folder):
+    """Checks the files of a preset before anything in them is used: their sizes, the format, the checksums.
+
+    Raises:
+        ValueError, KeyError, TypeError, OSError: if something is wrong.
+    """
+    for name, most in MOST_BYTES.items():
+        check_regular("file", folder / name, most)
+    about = read_json(folder / METADATA)
+    written = about.get("format", FORMAT)
+    if written != FORMAT:
+        raise ValueError(f"it has format={written}, and this version of tfgan_zoo reads format={FORMAT}")
+    for name in (CONFIG, WEIGHTS):
+        if digest(folder / name) != about["sha256"][name]:
+            raise ValueError(f"the SHA-256 of {name} is not the one in {METADATA}")
+
+
+def from_preset(preset):
+    """Loads a preset. Its files are data, weights and JSON; none of them is run, and checksums come first.
+
+    Args:
+        preset: a name of `names()`, the path of a preset's folder, or one of "file://FOLDER", "https://HOST/FOLDER",
+            "hf://ORGANISATION/NAME", the last two kept in the cache, see `download.fetch`. (`tfgan_zoo.from_preset`
+            takes a run directory too.)
+
+    Returns:
+        An uncompiled `GAN`; its raw generator begins at the average.
+
+    Raises:
+        ValueError: if there is no such preset, or its files are damaged or not available.
+
+    Example:
+
+    >>> import tfgan_zoo
+    >>> tfgan_zoo.from_preset("pconv_fashion_mnist_10k").generate(num=2, seed=0).shape
+    (2, 32, 32, 1)
+    """
+
+    register_classes()
+    if not download.is_remote(preset):
+        folder = _folder(preset)
+        if not is_preset(folder):
+            known = ", ".join(names()) or "none"
+            raise ValueError(f"preset={preset} is neither a folder with {WEIGHTS} nor a name; there are: {known}")
+        return _load(folder)
+    folder = download.fetch(preset, MOST_BYTES, verify)
+    try:
+        return _load(folder)
+    except ValueError:
+        download.forget(preset)  # what was published may be mended
+        raise
+
+
+def _load(folder):
+    from tfgan_zoo.pretrained import untrusted, weight_files
+
+    try:
+        verify(folder)
+        config = read_json(folder / CONFIG)
+        table = {"class_name": config["class"].split(">")[-1], "registered_name": config["class"]}
+        stored = weight_files.count(folder / WEIGHTS)
+        method = untrusted.check(table | {"config": config["config"]}, stored, AVERAGE_FOR)
+        model = method.from_config(config["config"])
+        model.load_weights(folder / WEIGHTS)
+    except Exception as error:  # whatever damaged files make Keras, TensorFlow and HDF5 raise
+        raise ValueError(f"preset={folder} is damaged: {' '.join(str(error).split())[:300]}") from None
+    return model
