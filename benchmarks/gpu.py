@@ -21,6 +21,7 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # also where the package is not installed
 NETWORKS = {"dcgan": (32, 64), "sngan": (32, 64, 128), "r3gan": (32, 64, 128, 256), "stylegan2": (32, 64, 128, 256)}
 QUICK = {"dcgan": (32,), "sngan": (32,)}
 
@@ -28,7 +29,7 @@ QUICK = {"dcgan": (32,), "sngan": (32,)}
 def train(folder, *flags, kill_at=None):
     """Runs train.py; kills it once a checkpoint is there, if asked to. Returns (status, stderr)."""
     command = [sys.executable, "train.py", f"--run_dir={folder}", *flags]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -138,28 +139,33 @@ def speeds(options):
     from tfgan_zoo import registry
 
     gpus = tf.config.list_physical_devices("GPU")
-    for network, sizes in (QUICK if options.quick else NETWORKS).items():
-        if network not in registry.NETWORKS:
+    named = options.networks.split(",") if options.networks else list(registry.NETWORKS)
+    table = QUICK if options.quick else NETWORKS
+    pairs = [(size, network) for network, sizes in table.items() if network in named for size in sizes]
+    for size, network in sorted(pairs, key=lambda pair: pair[0]):  # the small ones of each first: time may run out
+        if options.sizes and str(size) not in options.sizes.split(","):
             continue
-        for size in sizes:
-            if time.perf_counter() - options.began > 60 * options.minutes:
-                yield f"{network} {size} px", True, "left out: the time was up"
-                continue
-            if gpus:
-                tf.config.experimental.reset_memory_stats("GPU:0")
-            try:
-                found = images_per_second(loops(*make(network, size, options), options), options)
-            except tf.errors.ResourceExhaustedError:
-                yield f"{network} {size} px", True, "more memory than the card has: a smaller --batch_size"
-                continue
-            words = f"{found['bare']:.0f} images/s, train.py's loop {found['train.py'] / found['bare']:.3f} x"
-            if gpus:
-                words += f", {tf.config.experimental.get_memory_info('GPU:0')['peak'] / 2**30:.1f} GiB"
-            yield f"{network} {size} px", True, words
+        if time.perf_counter() - options.began > 60 * options.minutes:
+            yield f"{network} {size} px", True, "left out: the time was up"
+            continue
+        if gpus:
+            tf.config.experimental.reset_memory_stats("GPU:0")
+        try:
+            found = images_per_second(loops(*make(network, size, options), options), options)
+        except tf.errors.ResourceExhaustedError:
+            yield f"{network} {size} px", True, "more memory than the card has: a smaller --batch_size"
+            continue
+        words = f"{found['bare']:.0f} images/s, train.py's loop {found['train.py'] / found['bare']:.3f} x"
+        if gpus:
+            words += f", {tf.config.experimental.get_memory_info('GPU:0')['peak'] / 2**30:.1f} GiB"
+        yield f"{network} {size} px", True, words
 
 
 def rows(options, gpus):
     """Yields (check, whether it holds, what was seen)."""
+    if options.networks or options.sizes:
+        yield from speeds(options)
+        return
     with tempfile.TemporaryDirectory() as folder:
         yield "exact resume", *resumes(pathlib.Path(folder), options)
         if gpus:
@@ -175,6 +181,8 @@ def main():
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--networks", help="the speeds of these alone, without the checks: r3gan,stylegan2")
+    parser.add_argument("--sizes", help="the speeds at these image sizes alone, without the checks: 32,64")
     parser.add_argument("--minutes", type=float, default=9, help="after these, no other network is begun")
     options = parser.parse_args()
     options.began = time.perf_counter()
