@@ -37,6 +37,10 @@ CHAINS = {
 }
 
 
+# Of the eleven steps of express the first trains the auto-encoder, those up to the seventh the latent GAN: a kill at the
+# end of each phase, and inside the last two.
+PHASES = ("express", ["step:1", "step:4", "step:4", "step:3"])
+
 PLACES = ("before", "data", "index", "written", "sealed", "named")  # of `killed.py`
 
 
@@ -107,6 +111,11 @@ def check_chain(name, kills, straight, killed):
 @pytest.mark.parametrize("chain", CHAINS)
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(chain, straight, tmp_path):
     check_chain(*CHAINS[chain], straight, tmp_path / "killed")
+
+
+@pytest.mark.slow
+def test_express_that_is_killed_in_every_phase_ends_with_the_same_bits(straight, tmp_path):
+    check_chain(*PHASES, straight, tmp_path / "killed")
 
 
 @pytest.mark.slow

@@ -105,8 +105,10 @@ def settings(case):
         flags["host"] = host
     if method == "brc":
         flags["inner_steps"] = 1
-    elif network == "sngan" or case["loss"] == "wasserstein" or case["penalty"] == "prox":
+    elif case["loss"] == "wasserstein" or case["penalty"] == "prox":
         flags["n_dis"] = 2  # of 5: two discriminator steps show what five do
+    elif network == "sngan":
+        flags["n_dis"] = 1
     if method in ("ces", "particle") or (method == "express" and host in ("ces", "particle")):
         del case["loss"]  # the costs, or the energy, replace it
     return flags | case

@@ -145,13 +145,13 @@ def test_a_damaged_newest_checkpoint_is_set_aside(name, damage, sealed, saved, m
         if not sealed:  # as an earlier version left it
             (tmp_path / f"ckpt-{step}.json").unlink()
     checkpoints = Checkpoints(model, tmp_path)
-    lines = checkpoints.set_damaged_aside()
+    lines = checkpoints.tidy()
     assert [line.split(" (")[0] for line in lines] == ["ckpt-3 is damaged", "ckpt-2 is damaged"]
     assert all("\n" not in line and line.endswith("going on from ckpt-1") for line in lines)
     assert checkpoints.restore() == 1 == int(model.step.numpy())
     assert seals.steps(tmp_path) == [1] and seals.steps(tmp_path / "damaged") == [2, 3]
     assert tf.train.latest_checkpoint(tmp_path) == checkpoints.latest == str(tmp_path / "ckpt-1")
-    assert checkpoints.set_damaged_aside() == []
+    assert checkpoints.tidy() == []
     save_at(model, tmp_path, 2)
     assert Checkpoints(model, tmp_path).restore() == 2
 
@@ -189,13 +189,29 @@ def test_a_kill_in_the_first_checkpoint_leaves_it_or_step_0(index, saved, model,
     content = (tmp_path / "ckpt-3.index").read_bytes()
     (tmp_path / "ckpt-3.index").write_bytes({"whole": content, "cut": content[:100], "empty": b""}[index])
     checkpoints = Checkpoints(model, tmp_path)
-    lines = checkpoints.set_damaged_aside()
+    lines = checkpoints.tidy()
     if index == "whole":
         assert lines == [] and checkpoints.restore() == 3
     else:
         assert len(lines) == 1 and lines[0].endswith("going on from step 0")
         assert checkpoints.latest is None and checkpoints.restore() == 0
         assert tf.train.latest_checkpoint(tmp_path) is None
+
+
+@pytest.mark.parametrize("done", ["written", "sealed"])
+def test_a_save_that_was_killed_is_completed(done, saved, model, tmp_path):
+    """The run may be at its end, where no later save would seal and name the checkpoint, and delete the oldest."""
+    saved(1, 2, 3)
+    files = {path: path.read_bytes() for path in (*tmp_path.glob("ckpt-1.*"), tmp_path / "checkpoint")}
+    save_at(model, tmp_path, 4)
+    for path, content in files.items():
+        path.write_bytes(content)
+    if done == "written":
+        (tmp_path / "ckpt-4.json").unlink()
+    assert Checkpoints(model, tmp_path).tidy() == []
+    assert seals.is_sealed(tmp_path, 4) and seals.damage(tmp_path, 4) == ""
+    assert tf.train.latest_checkpoint(tmp_path) == str(tmp_path / "ckpt-4")
+    assert seals.steps(tmp_path) == [2, 3, 4]
 
 
 @pytest.mark.parametrize("steps", [(1,), (1, 2, 3)])
@@ -206,7 +222,7 @@ def test_if_all_checkpoints_are_damaged_the_run_does_not_begin_anew(steps, saved
         flip(tmp_path / DATA.format(step), 0.5)
     assert f"ckpt-{steps[-1]} is damaged (the SHA-256" in refusal(model, tmp_path)
     with pytest.raises(RunError, match="begin again at step 0"):
-        Checkpoints(model, tmp_path).set_damaged_aside()
+        Checkpoints(model, tmp_path).tidy()
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 

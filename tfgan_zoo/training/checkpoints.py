@@ -59,17 +59,22 @@ class Checkpoints:
             self._folder.mkdir(parents=True, exist_ok=True)
             seals.delete(self._folder, step)
             self._checkpoint.write(self._path(step))
-            seals.seal(self._folder, step)
-            steps = seals.steps(self._folder)
-            kept = {*steps[-KEEP:], *[step for step in steps if step % self._tick == 0][-1:]}
-            for old in sorted({*steps} - kept):
-                seals.delete(self._folder, old)
-            self._name_newest()
+            self._complete(step)
         except (OSError, tf.errors.OpError) as error:
             if not seals.is_sealed(self._folder, step):
                 seals.delete(self._folder, step)
             raise RunError(f"the checkpoint of step {step} cannot be written: {' '.join(str(error).split())}") from None
         return self._path(step)
+
+    def _complete(self, step):
+        """Seals a checkpoint that TensorFlow has written, and lets go of those that it makes too old."""
+        if not seals.is_sealed(self._folder, step):
+            seals.seal(self._folder, step)
+        steps = seals.steps(self._folder)
+        kept = {*steps[-KEEP:], *[step for step in steps if step % self._tick == 0][-1:]}
+        for old in sorted({*steps} - kept):
+            seals.delete(self._folder, old)
+        self._name_newest()
 
     def restore(self, step=None):
         """Restores a checkpoint, and returns the step it was written at.
@@ -113,16 +118,24 @@ class Checkpoints:
                 seals.delete(self._folder, later)
         self._name_newest()
 
-    def set_damaged_aside(self):
+    def tidy(self):
         """Moves the damaged checkpoints that are newer than the newest whole one into the folder `damaged`.
 
+        The newest whole one is then as `save` leaves it: its writer may have been killed before it was done.
+
         Returns:
-            A line for each.
+            A line for each damaged one.
+
+        Raises:
+            RunError: if all are damaged.
+            OSError: if the folder cannot be written.
         """
         step, damaged = newest(self._folder)
         for number in damaged:
             seals.set_aside(self._folder, number)
-        if damaged:
+        if step is not None:
+            self._complete(step)
+        elif damaged:
             self._name_newest()
         begin = "step 0" if step is None else f"ckpt-{step}"
         return [

@@ -56,7 +56,7 @@ def _assist(model, config, run, data):
 def _train(model, config, run, data, begin, back):
     checkpoints = Checkpoints(model, run.checkpoints, config.steps_per_tick)
     run.remove_leftovers()
-    damaged = checkpoints.set_damaged_aside()
+    damaged = checkpoints.tidy()
     step = checkpoints.restore()
     if begin is not None and checkpoints.latest is None:
         begin(model)
