@@ -37,8 +37,8 @@ CHAINS = {
 }
 
 
-# Of the eleven steps of express the first trains the auto-encoder, those up to the seventh the latent GAN: a kill at the
-# end of each phase, and inside the last two.
+# Of the eleven steps of express the first trains the auto-encoder, those up to the seventh the latent GAN: a kill at
+# the end of each phase, and inside the last two.
 PHASES = ("express", ["step:1", "step:4", "step:4", "step:3"])
 
 PLACES = ("before", "data", "index", "written", "sealed", "named")  # of `killed.py`
