@@ -30,19 +30,24 @@ class Command:
     stderr and status 2, and --help is status 0.
 
     Args:
-        name: the script, such as "train.py".
+        script: str, such as "train.py".
         summary: one line on what it does.
         examples: tuple of command lines, shown by --help.
         declare: a function of the command that declares its flags, called when it is first used: what installed
             packages add is not known before.
     """
 
-    def __init__(self, name, summary, examples, declare=None):
-        self.name, self.summary, self.examples = name, summary, examples
+    def __init__(self, script, summary, examples, declare=None):
+        self.script, self.summary, self.examples = script, summary, examples
         self.flags = flags.FlagValues()
         self._order, self._headings = [], {}
         self._declare_later = declare
         self.boolean("help", False, "show this text; -h does too")
+
+    @property
+    def name(self):
+        """What its messages begin with: "train.py", or "tfgan-zoo train"."""
+        return entry.called(self.script)
 
     def heading(self, text):
         """Puts a line above the flags that are declared next."""
@@ -91,7 +96,7 @@ class Command:
     def help(self):
         """Returns the text of --help."""
         lines = [self.summary, ""]
-        lines += [f"    python {self.name} {example}" for example in self.examples]
+        lines += [f"    {entry.typed(self.script)} {example}" for example in self.examples]
         lines.append("")
         for number, name in enumerate(self.names()):
             if number in self._headings:

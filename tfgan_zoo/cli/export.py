@@ -4,7 +4,7 @@ import pathlib
 import shlex
 
 from tfgan_zoo import registry
-from tfgan_zoo.cli import app
+from tfgan_zoo.cli import app, entry
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.serving import addresses
@@ -55,7 +55,7 @@ def _body(values, given):
             return app.fail(f"export.py: {error}", app.FAILED)
     print(f"export    {version}")
     if len(model.image_shape) == 3:
-        print(f"generate  python generate.py --model={shlex.quote(str(output))} --num=64 --output=grid.png")
+        print(f"generate  {entry.typed('generate.py')} --model={shlex.quote(str(output))} --num=64 --output=grid.png")
     return app.DONE
 
 

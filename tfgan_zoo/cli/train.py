@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from tfgan_zoo import registry
-from tfgan_zoo.cli import app
+from tfgan_zoo.cli import app, entry
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.files import check_writable
@@ -189,10 +189,10 @@ def _assist(config, run, data):
     try:
         train(config, run, data)
     except Interrupted as stop:
-        app.fail(f"train.py: stopped by {signal.Signals(stop.signal).name} with the other workers", app.FAILED)
+        app.fail(f"{COMMAND.name}: stopped by {signal.Signals(stop.signal).name} with the other workers", app.FAILED)
         return 128 + stop.signal
     except (RunError, OSError) as error:
-        return app.fail(f"train.py: {error}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     return app.DONE
 
 
@@ -216,15 +216,15 @@ def _train(config, run, data, begin):
         run.log(f"configuration {config.digest()}")
         train(config, run, data, begin)
     except Interrupted as stop:
-        app.fail(f"train.py: {stop}; go on with: python train.py --run_dir={path}", app.FAILED)
+        app.fail(f"{COMMAND.name}: {stop}; go on with: {entry.typed('train.py')} --run_dir={path}", app.FAILED)
         return 128 + stop.signal
     except (RunError, OSError) as error:
-        return app.fail(f"train.py: {error}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"run       {run.path}")
     print(f"samples   {max(run.samples.glob('step_*.png'))}")
     if len(data.shape) == 3:
-        print(f"generate  python generate.py --model={path} --num=64 --output=grid.png")
-    print(f"export    python export.py --model={path} --output={_export_folder(run.path)}")
+        print(f"generate  {entry.typed('generate.py')} --model={path} --num=64 --output=grid.png")
+    print(f"export    {entry.typed('export.py')} --model={path} --output={_export_folder(run.path)}")
     return app.DONE
 
 
