@@ -1,5 +1,6 @@
 """The installed package: every module is in it, and its presets and recipes are there without the repository."""
 
+import importlib.metadata
 import os
 import pathlib
 import shutil
@@ -37,3 +38,8 @@ def test_presets_and_recipes_are_found_in_an_installed_wheel(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     found = f"{presets.names()} {recipes.names()} ring\n"
     assert done.stdout == found + "(2, 32, 32, 1)\n", done.stderr
+
+
+def test_the_citation_names_this_version():
+    lines = (ROOT / "CITATION.cff").read_text().splitlines()
+    assert f"version: {importlib.metadata.version('tfgan-zoo')}" in lines
