@@ -271,13 +271,24 @@ def test_list_tells_every_name(run):
     for table in (registry.METHODS, registry.LOSSES, registry.PENALTIES, registry.NETWORKS):
         assert all(f"  {name} " in out for name in table)
     assert "fashion_mnist_10k" in out and "ring" in out
+    assert max(map(len, out.splitlines())) <= 112
+
+
+def test_choices_are_told_from_the_words_before_them(run):
+    out = " ".join(run("--help")[1].split())
+    assert "linear: the rates go to 0 over the run; one of none, linear (default none)" in out
+    assert "or none; some of r1, " in out and "discriminators' losses; some of non_saturating, " in out
+    assert "their noise; one of uniform, " in out
+    assert "; one of auto, none, mirrored, multiworker (default auto)" in out
 
 
 @pytest.mark.parametrize("flags", [(), ("--loss=wasserstein", "--augment=color,cutout", "--noperturb_first"), RING])
 def test_dry_run_prints_what_from_json_reads(flags, run, here):
     status, out, err = run("--dry_run", "--threads=2", *flags)
-    assert (status, err) == (0, "")
+    assert status == 0
     config = Config.from_json(out)
+    named = {name for line in err.splitlines() for name in line.split(": null is ")[0].split(", ")}
+    assert named == {name for name, value in json.loads(out).items() if value is None}
     assert config.to_json() == out
     assert "auto" not in (config.strategy, config.precision, config.jit) and config.replicas == 1
     assert config.perturb_first is ("--noperturb_first" not in flags)

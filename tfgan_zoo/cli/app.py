@@ -102,9 +102,8 @@ class Command:
             if number in self._headings:
                 lines += ["", f"{self._headings[number]}:"]
             flag = self.flags[name]
-            default = "" if flag.default in (None, False) or name == "help" else f" (default {flag.default_as_str})"
-            text = textwrap.wrap(flag.help + default, 88)
-            lines += [f"  --{name:<19} {text[0]}", *(" " * 24 + line for line in text[1:])]
+            default = "" if flag.default in (None, False) else f" (default {flag.default})"  # --help is cleared too
+            lines += entry_of_list(f"--{name}", flag.help + default)
         return "\n".join(lines)
 
     def parse(self, argv):
@@ -165,6 +164,21 @@ class Command:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: not our failure
         return status
+
+
+def entry_of_list(name, text, column=24, wide=112):
+    """Returns lines with a name and, from a column on, a text about it: below the name where that is too long.
+
+    >>> entry_of_list("ring", "8 Gaussians", column=9)
+    ['  ring   8 Gaussians']
+    >>> entry_of_list("fashion_mnist", "clothes", column=9)
+    ['  fashion_mnist', '         clothes']
+    """
+    first = f"  {name}"
+    lines = textwrap.wrap(text, wide - column, break_on_hyphens=False) or [""]
+    if len(first) + 2 > column:
+        return [first, *(" " * column + line for line in lines)]
+    return [f"{first:<{column}}{lines[0]}".rstrip(), *(" " * column + line for line in lines[1:])]
 
 
 class _Words(flags.ArgumentParser):

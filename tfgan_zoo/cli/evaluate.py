@@ -55,8 +55,8 @@ def _body(values, given):
     if values["list"]:
         with app.checks():  # another package's metrics may not load
             names = {name: protocol.summary for name, protocol in protocols.PROTOCOLS.items()}
-        width = max(map(len, names)) + 2
-        print("\n".join(f"{name:<{width}}{summary}" for name, summary in names.items()))
+        entries = [app.entry_of_list(name, summary, column=27) for name, summary in names.items()]
+        print("\n".join(line for entry in entries for line in entry))
         return app.DONE
     with app.checks():
         sets = _check(values)

@@ -16,7 +16,7 @@ from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.objectives.penalties import one_each
 from tfgan_zoo.pretrained import finetuning
-from tfgan_zoo.settings import checks, fields, recipes
+from tfgan_zoo.settings import checks, fields, nulls, recipes
 from tfgan_zoo.settings import config as configs
 from tfgan_zoo.settings.resolve import resolve, with_tuples
 from tfgan_zoo.training import cluster
@@ -34,13 +34,17 @@ def _declare(c):
         for name in grouped[group]:
             kind, items, _ = fields.kind_of(configs.FIELDS[name])
             declare = (c.words if items is str else c.numbers) if kind is tuple else kinds[kind]
-            declare(name, None, _help(configs.ROWS[name]))
+            declare(name, None, _help(configs.ROWS[name], "some" if kind is tuple else "one"))
         if group == "common":
             c.string(
                 "recipe", None, "what was asked of a run: a name (--list) or a .json file; other flags win over it"
             )
             c.string("run_dir", None, "the run's folder; an existing run is resumed (default runs/<next>)")
-            c.boolean("dry_run", False, "print the resolved configuration as JSON and stop")
+            c.boolean(
+                "dry_run",
+                False,
+                "print the resolved configuration as JSON (what a null becomes: stderr), and stop",
+            )
             c.boolean("list", False, "print what there is to choose from, and stop")
     c.heading("what one method alone offers")
     for name, (method, option) in checks.options().items():
@@ -49,15 +53,17 @@ def _declare(c):
         default = option.default
         shown = ",".join(default) if isinstance(default, tuple) else str(default).lower()
         choices = option.choices() if callable(option.choices) else option.choices
-        named = f": {', '.join(choices)}" if choices else ""
+        some = "some" if isinstance(default, tuple) else "one"
+        named = f"; {some} of {', '.join(choices)}" if choices else ""
         declare = c.words if isinstance(default, tuple) else kinds[type(default)]
         declare(name, None, f"{method}: {option.summary}{named} (default {shown})")
 
 
-def _help(row):
+def _help(row, some):
     """Returns a row's help with its choices and its default, where the text does not say them."""
     choices = tuple(row.choices()) if callable(row.choices) else row.choices
-    named = f": {', '.join(choices)}" if choices and not all(choice in row.help for choice in choices) else ""
+    told = all(re.search(rf"\b{re.escape(choice)}\b", row.help) for choice in choices)
+    named = "" if told else f"; {some} of {', '.join(choices)}"
     default = row.default
     if default in (fields.MISSING, None, (), 0.0, False) or "(default" in row.help:
         return row.help + named
@@ -76,6 +82,7 @@ COMMAND = app.Command(
     ),
     _declare,
 )
+_COLUMN = 27  # of --list's texts
 _SHOWN = 20  # lines about the data on the terminal
 _NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
@@ -106,7 +113,8 @@ def _run(values, given, held):
 
         config = devices.resolve(config)
         if values["dry_run"]:
-            print(config.to_json(), end="")
+            print(config.to_json(), end="", flush=True)
+            print("\n".join(nulls.lines(config)), file=sys.stderr)  # beside the JSON, which stays whole
             return app.DONE
         if config.strategy == "multiworker":
             devices.make_strategy(config)  # before other work of TensorFlow
@@ -288,8 +296,9 @@ def _list():
     }
     lines = []
     for title, table in tables.items():
-        lines += [title, *(f"  {name:<24} {entry.summary}" for name, entry in table.items()), ""]
-    return "\n".join([*lines, "recipes", *(f"  {name}\n      {about}" for name, about in _recipes())])
+        entries = [app.entry_of_list(name, entry.summary, _COLUMN) for name, entry in table.items()]
+        lines += [title, *(line for entry in entries for line in entry), ""]
+    return "\n".join([*lines, "recipes", *(line for it in _recipes() for line in app.entry_of_list(*it, column=6))])
 
 
 def _recipes():

@@ -7,6 +7,7 @@ from PIL import Image
 
 from tfgan_zoo.data import cache, decode, images, tfds_probe
 from tfgan_zoo.data.dataset import Data
+from tfgan_zoo.tensorflow_errors import sentence
 
 _CHUNK = 1000
 
@@ -135,4 +136,4 @@ def _fit(name, number, image, size, channels):
 
 
 def _one_line(error):
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return f"{type(error).__name__}: {sentence(error)[:200]}"

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.evaluation import resize
+from tfgan_zoo.tensorflow_errors import sentence
 
 INCEPTION_URL = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 INCEPTION_SIZE = 299
@@ -223,4 +224,4 @@ def checksum(folder):
 
 
 def _one_line(error):
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return f"{type(error).__name__}: {sentence(error)[:200]}"

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.serving.saved_model_writer import versions
-from tfgan_zoo.serving.transport import sentence
+from tfgan_zoo.tensorflow_errors import sentence
 
 
 class SavedModelGenerator(Sampler):
@@ -30,7 +30,7 @@ class SavedModelGenerator(Sampler):
             self._generate = self._loaded.signatures["generate"]
             self._from_latents = self._loaded.signatures["serving_default"]
         except (OSError, KeyError, IndexError, ValueError, tf.errors.OpError) as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = sentence(error)[:300]
             raise ValueError(f"model={path} is damaged, or no export of tfgan_zoo: {reason}") from None
 
     @property

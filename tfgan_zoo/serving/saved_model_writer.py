@@ -14,6 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tfgan_zoo.serving.finite import check_weights
 from tfgan_zoo.serving.signatures import MAX_BATCH, ServedGenerator
 from tfgan_zoo.serving.warm_up import write_warm_up
+from tfgan_zoo.tensorflow_errors import sentence
 
 _PROGRAM = "saved_model.pb"
 CLASS_NAMES = "assets.extra/class_names.json"  # a list, in the order of the labels
@@ -86,7 +87,7 @@ def export(model, folder, version=None, max_batch=MAX_BATCH, warm_up=(), new_sig
             with contextlib.suppress(OSError):
                 missing.rmdir()
         if isinstance(error, tf.errors.OpError):  # a full disk, in TensorFlow's words
-            raise OSError(f"{target} cannot be written: {' '.join(str(error).split())}") from None
+            raise OSError(f"{target} cannot be written: {sentence(error)}") from None
         raise
     return target
 

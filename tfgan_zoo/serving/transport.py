@@ -5,11 +5,11 @@ import contextlib
 import http.client
 import json
 import math
-import re
 import urllib.error
 import urllib.parse
 
 from tfgan_zoo import web
+from tfgan_zoo.tensorflow_errors import sentence
 
 MAX_MESSAGE = 2**28  # bytes; gRPC's own limit is 4 MiB, less than a batch of float images
 _TYPES = {"DT_FLOAT": "float32", "DT_INT64": "int64", "DT_INT32": "int32", "DT_STRING": "object"}
@@ -28,17 +28,6 @@ class ServingError(ConnectionError):
     def __init__(self, message, unavailable=False, refused=False):
         super().__init__(sentence(message))
         self.unavailable, self.refused = unavailable, refused
-
-
-def sentence(error):
-    """Returns an error's text as one line, without the names of graph nodes that TensorFlow puts around it.
-
-    >>> sentence("assertion failed: [seeds must have at least one row]\\n\\t [[{{node Assert}}]]")
-    'assertion failed: [seeds must have at least one row]'
-    """
-    text = " ".join(str(error).split())
-    text = re.sub(r"Graph execution error: Detected at node .*?<stack traces unavailable> ", "", text)
-    return re.sub(r" ?\[\[\{\{.*", "", text)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from tfgan_zoo.core import former
 from tfgan_zoo.core.gan import GAN
 from tfgan_zoo.files import write_atomically
 from tfgan_zoo.layers import all_layers
+from tfgan_zoo.tensorflow_errors import sentence
 from tfgan_zoo.training import seals
 from tfgan_zoo.training.errors import RunError
 
@@ -63,7 +64,7 @@ class Checkpoints:
         except (OSError, tf.errors.OpError) as error:
             if not seals.is_sealed(self._folder, step):
                 seals.delete(self._folder, step)
-            raise RunError(f"the checkpoint of step {step} cannot be written: {' '.join(str(error).split())}") from None
+            raise RunError(f"the checkpoint of step {step} cannot be written: {sentence(error)}") from None
         return self._path(step)
 
     def _complete(self, step):
@@ -97,7 +98,7 @@ class Checkpoints:
             status = self._of_layout(self._path(step)).read(self._path(step))
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
-            first = str(error).splitlines()[0]
+            first = sentence(str(error).splitlines()[0])
             raise RunError(f"checkpoint {self._path(step)} is damaged or not of this config.json: {first}") from None
         for first, *others in self._copies:
             for other in others:
@@ -195,5 +196,5 @@ def _unreadable(path):
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
     except (tf.errors.OpError, ValueError, IndexError, RuntimeError) as error:
-        return " ".join(str(error).split())[:200] or type(error).__name__
+        return sentence(error)[:200] or type(error).__name__
     return ""

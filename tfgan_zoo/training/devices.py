@@ -7,6 +7,7 @@ import os
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.tensorflow_errors import sentence
 from tfgan_zoo.training import cluster, workers
 from tfgan_zoo.training.errors import RunError
 
@@ -90,7 +91,7 @@ def out_of_memory(config):
     try:
         yield
     except tf.errors.ResourceExhaustedError as error:
-        reason = " ".join(str(error.message).split())
+        reason = sentence(error.message)
         if "No space left" in reason:
             raise RunError(f"the disk is full: {reason[:200]}") from None
         raise RunError(

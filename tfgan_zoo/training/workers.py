@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.layers import all_layers
+from tfgan_zoo.tensorflow_errors import sentence
 from tfgan_zoo.training import cluster
 from tfgan_zoo.training.errors import RunError
 
@@ -75,7 +76,7 @@ def lost(config):
     except _GONE as error:
         if config.strategy != "multiworker":
             raise
-        reason = " ".join(str(error.message).split())[:160]
+        reason = sentence(error.message)[:160]
         raise RunError(
             f"a worker is gone: start all of them again by the same command, and the run goes on from its last"
             f" checkpoint ({reason})"
