@@ -185,6 +185,7 @@ def details_of(run, config, name):
         "method": config.method,
         "summary": registry.METHODS[config.method].summary,
         "dataset": config.dataset,
+        **({"split": config.split} if config.split else {}),
         "classes": config.num_classes or 0,
         **({"class_names": list(config.class_names)} if config.class_names else {}),
         "kimg": config.kimg,

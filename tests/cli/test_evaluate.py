@@ -306,6 +306,72 @@ def test_memorisation_of_another_data_set_is_refused(stranger, few, tmp_path, ca
     assert error.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
+def test_a_default_metric_that_cannot_be_measured_is_left_out_with_a_reason(stranger, few, tmp_path, capsys):
+    flags = ["--report", "--dataset=fashion_mnist_10k", f"--output={tmp_path / 'out'}"]
+    assert evaluate.main([f"--model={stranger}", *flags]) == 0
+    measured = [it["metric"] for it in lines(tmp_path / "out")]
+    assert measured == ["fd_fashion_10k", "kd_fashion_10k", "prdc_fashion_10k"]
+    reason = f"it is about the training images, and model={stranger} was trained on fashion_mnist"
+    error = capsys.readouterr().err
+    assert error.count("left out") == 1 and f"left out  memorization_10k: {reason}\n" in error
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert reason in page and "nearest images of fashion_mnist_10k/train" in page and "nearest training" not in page
+
+
+def test_what_a_fresh_machine_lacks_is_left_out_too(stranger, few, tmp_path, monkeypatch, capsys):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "empty"))
+    reason = "dataset=fashion_mnist is not prepared"
+    monkeypatch.setattr(
+        "tfgan_zoo.data.tfds_probe.check_download", lambda *_: (_ for _ in ()).throw(ValueError(reason))
+    )
+    assert evaluate.main([f"--model={stranger}", "--report", f"--output={tmp_path / 'out'}"]) == 0
+    assert "fd_fashion_10k" in [it["metric"] for it in lines(tmp_path / "out")]
+    error = capsys.readouterr().err
+    assert f"left out  what compares with the data set: {reason}" in error and "left out  memorization_10k: " in error
+    assert "nearest" not in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.fixture
+def file(preset, tmp_path):
+    loading.load(preset).save(tmp_path / "model.keras")
+    return tmp_path / "model.keras"
+
+
+def test_what_a_model_of_unknown_origin_saw_is_not_claimed(file, few, tmp_path, capsys):
+    flags = ["--dataset=fashion_mnist_10k", "--report", f"--output={tmp_path / 'out'}"]
+    assert evaluate.main([f"--model={file}", *flags]) == 0
+    assert "left out  memorization_10k: it is about the training images, and it is not" in capsys.readouterr().err
+    assert all("training data not known" in it["note"] for it in lines(tmp_path / "out"))
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "nearest images of fashion_mnist_10k/train" in page and "nearest training" not in page
+    assert evaluate.main([f"--model={file}", "--metrics=memorization_10k", *flags[::2], flags[0]]) == 0  # asked for
+    assert "training data not known" in lines(tmp_path / "out")[-1]["note"]
+
+
+def test_where_no_default_can_be_measured_the_reasons_are_one_line(file, tmp_path, capsys):
+    assert evaluate.main([f"--model={file}", f"--inception={tmp_path}", f"--output={tmp_path / 'out'}"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "no metric can be measured" in error and "prdc_10k: compares with reals" in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_models_own_data_set_by_name_is_the_part_of_it_that_trained(monkeypatch):
+    asked = {}
+    clothes = evaluate.functools.partial(__import__("tfgan_zoo.data", fromlist=["load"]).load, "fashion_mnist_10k")
+
+    def load(name, **arguments):
+        asked[name] = arguments
+        return clothes()
+
+    monkeypatch.setattr("tfgan_zoo.data.load", load)
+    model, origin = type("Model", (), {"image_shape": (32, 32, 1)}), {"dataset": "some", "split": "train[:50%]"}
+    for named in (None, "some", "other"):
+        values = {"dataset": named, "data_dir": None, "model": "m"}
+        evaluate._reference(values, {}, model, origin)
+        assert asked[named or "some"].get("split") == (None if named == "other" else "train[:50%]")
+
+
 def test_all_checkpoints_of_what_has_one(few, tmp_path):
     assert evaluate.main(["--model=gan_ring", "--checkpoint=all", f"--output={tmp_path}"]) == 0
     assert [it["checkpoint"] for it in lines(tmp_path)] == ["last"]

@@ -180,3 +180,16 @@ def test_too_few_fakes_and_missing_reals_are_refused(tmp_path, clothes):
         Evaluator(protocols.choose(["fd_fashion_10k"]), (32, 32, 1)).measure(fakes)
     with pytest.raises(ValueError, match="metrics=memorization_10k compares with reals: name them with"):
         Evaluator(protocols.choose(["memorization_10k"]), (32, 32, 1))
+
+
+def test_a_part_of_a_split_has_a_name_of_its_own(clothes):
+    half = dataclasses.replace(clothes, split="train[:50%]")
+    assert sets.DataReference(half).describe("train") == "fashion_mnist_10k/train[:50%]"
+    assert sets.DataReference(half).describe("heldout") == "fashion_mnist_10k/heldout"
+
+
+def test_what_cannot_be_measured_is_left_out_if_that_is_wanted():
+    told = {}
+    chosen = protocols.choose(["fd_fashion_10k", "memorization_10k"])
+    evaluator = Evaluator(chosen, (32, 32, 1), leave_out=told.setdefault)
+    assert list(evaluator.protocols) == ["fd_fashion_10k"] and "compares with reals" in told["memorization_10k"]

@@ -29,7 +29,11 @@ def _declare():
     c.string("model", None, "a run directory, a preset's name or folder, a .keras file or an exported SavedModel")
     c.string("fakes", None, "a folder, .zip or .npz of images to measure instead of a model; all of one size")
     c.string("reals", None, "a folder, .zip or .npz of images to compare with instead of the model's data set")
-    c.words("metrics", None, "names with commas between them (default: what says most about the data set)")
+    c.words(
+        "metrics",
+        None,
+        "names with commas between them (default: what says most about the data set and can be measured)",
+    )
     c.string("checkpoint", None, "of a run: last, best, a step, or all; several with commas (default: best and last)")
     c.integer("runs", 1, "how often, each on samples of other seeds: mean and deviation are reported")
     c.integer("seed", 0, "the first sample's seed of the first run")
@@ -39,7 +43,7 @@ def _declare():
     c.string("extractor", None, "a .keras file or SavedModel, images in [0, 1] to features, for the *_given_* metrics")
     c.integer("batch_size", 64, "samples computed at once; the result does not depend on it beyond rounding")
     c.string("output", None, "folder of metrics.jsonl and metrics.md (default: RUN/evaluation or evaluations/NAME)")
-    c.boolean("report", False, "write report.html too: samples, nearest training images, interpolations, the numbers")
+    c.boolean("report", False, "write report.html too: samples, nearest reals, interpolations, the numbers")
     c.boolean("list", False, "print the metrics and stop")
 
 
@@ -186,12 +190,15 @@ def _model(values, sets):
     named = values["dataset"] or origin.get("dataset")
     names = values["metrics"] or protocols.defaults(named, model.image_shape, model.num_classes)
     chosen = _choose(values, names, model.image_shape, model.num_classes)
-    unseen = _is_unseen(values, origin, chosen)
-    own = any(protocol.reference in protocols.OWN_DATA for protocol in chosen.values())
-    needed = own or values["report"] or values["dataset"] is not None
-    reference = _reference(values, sets, model, origin) if needed else None
-    trained_on = origin.get("dataset") or named
-    evaluator = _evaluator(values, chosen, model.image_shape, reference, trained_on)
+    left_out = LeftOut()
+    # What the user names is measured or refused; what nobody named is measured where that can be.
+    leave_out = None if values["metrics"] else left_out
+    seen = _is_seen(values, origin)
+    chosen = _without_memories(values, origin, chosen, seen, leave_out)
+    reference = _reference_if_needed(values, sets, model, origin, chosen, left_out)
+    evaluator = _evaluator(values, chosen, model.image_shape, reference, origin.get("dataset"), leave_out)
+    if not evaluator.protocols and not values["report"]:
+        raise ValueError(f"model={source}: no metric can be measured; {left_out}; name others with --metrics")
     return ModelSession(
         source,
         load,
@@ -201,26 +208,76 @@ def _model(values, sets):
         values["runs"],
         values["seed"],
         values["batch_size"],
-        seen=not unseen,
+        seen=seen,
+        left_out=left_out.reasons,
     )
 
 
-def _is_unseen(values, origin, chosen):
-    """Returns whether the reals are others than those that the model was trained on, as far as that is known.
+class LeftOut:
+    """Says once of each thing that nobody asked for by name why it is left out.
+
+    Attributes:
+        reasons: {a metric's name, or a part of the report: why}.
+    """
+
+    def __init__(self):
+        self.reasons = {}
+
+    def __call__(self, name, reason):
+        if name not in self.reasons:
+            self.reasons[name] = reason.removeprefix(f"metrics={name} ")
+            print(f"left out  {name}: {self.reasons[name]}", file=sys.stderr)
+
+    def __str__(self):
+        return "; ".join(f"{name}: {reason}" for name, reason in self.reasons.items())
+
+
+def _is_seen(values, origin):
+    """Returns whether the model was trained on the reals' data set; None if it is not known on which it was."""
+    trained_on = origin.get("dataset")
+    if values["reals"] is not None:
+        return False
+    if trained_on is None:
+        return None
+    return values["dataset"] is None or _is_same(values["dataset"], trained_on)
+
+
+def _without_memories(values, origin, chosen, seen, leave_out):
+    """Returns the metrics without those about the images that trained the model, if the reals are others.
 
     Raises:
-        ValueError: if a metric needs those.
+        ValueError: instead, if `leave_out` is None, since the user named them.
     """
+    if seen or (values["reals"] is not None and leave_out is None):  # the last has a refusal of its own
+        return chosen
     trained_on = origin.get("dataset")
-    other = values["dataset"] is not None and trained_on is not None and not _is_same(values["dataset"], trained_on)
-    unseen = values["reals"] is not None or other
+    reason = f"it is about the training images, and model={values['model']} was trained on {trained_on}"
+    if trained_on is None:
+        reason = f"it is about the training images, and it is not known on which model={values['model']} was trained"
+    kept = {}
     for name, protocol in chosen.items():
-        if unseen and protocol.reference == "both" and values["reals"] is None:
-            raise ValueError(
-                f"dataset={values['dataset']}: metrics={name} is about the training images, and"
-                f" model={values['model']} was trained on {trained_on}"
-            )
-    return unseen
+        if protocol.reference != "both" or (trained_on is None and leave_out is None):  # the user says which they are
+            kept[name] = protocol
+        elif leave_out is None:
+            raise ValueError(f"dataset={values['dataset']}: metrics={name}: {reason}")
+        else:
+            leave_out(name, reason)
+    return kept
+
+
+def _reference_if_needed(values, sets, model, origin, chosen, left_out):
+    """Returns the reals that metrics or the report compare with; None if none are needed, or known, or to be had."""
+    metrics = any(protocol.reference in protocols.OWN_DATA for protocol in chosen.values())
+    if not (metrics or values["report"] or values["dataset"] is not None):
+        return None
+    try:
+        return _reference(values, sets, model, origin)
+    except ValueError as error:
+        named = values["metrics"] and metrics
+        if named or values["dataset"] is not None or values["reals"] is not None:
+            raise
+        left_out("what compares with the data set", str(error))
+        return None
 
 
 def _is_same(one, two):
@@ -242,7 +299,8 @@ def _reference(values, sets, model, origin):
     if dataset is None:
         return None
     size = dict(zip(("image_size", "channels"), shape[1:], strict=False))  # none of a mixture
-    arguments = {} if values["dataset"] else {name: value for name, value in origin.items() if name != "dataset"}
+    same = values["dataset"] is None or ("dataset" in origin and _is_same(values["dataset"], origin["dataset"]))
+    arguments = {name: value for name, value in origin.items() if name != "dataset"} if same else {}
     arguments |= size | ({"data_dir": values["data_dir"]} if values["data_dir"] else {})
     data = datasets.load(dataset, **arguments)
     if tuple(data.shape) != shape:
@@ -250,7 +308,7 @@ def _reference(values, sets, model, origin):
     return kinds.DataReference(data)
 
 
-def _evaluator(values, chosen, shape, reference, trained_on):
+def _evaluator(values, chosen, shape, reference, trained_on, leave_out=None):
     from tqdm import tqdm
 
     from tfgan_zoo.evaluation.evaluator import Evaluator
@@ -259,4 +317,4 @@ def _evaluator(values, chosen, shape, reference, trained_on):
         interval = 0.2 if sys.stderr.isatty() else 10
         return tqdm(total=total, desc=what, unit=" images", dynamic_ncols=True, leave=False, mininterval=interval)
 
-    return Evaluator(chosen, shape, reference, trained_on, values["inception"], values["extractor"], bar)
+    return Evaluator(chosen, shape, reference, trained_on, values["inception"], values["extractor"], bar, leave_out)

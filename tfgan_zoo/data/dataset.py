@@ -23,6 +23,7 @@ class Data:
         num_classes: int; 0 if there are no labels (they are all 0 then).
         label_names: tuple of str, one a class; empty if they have no names.
         native: int, the pixels a side of the images inside their border of zeros; None for a mixture.
+        split: str, what trains of a TFDS set, in TFDS's words; None of a set that has splits of its own.
         skipped: tuple of str, the files that were left out, each with the reason.
         fingerprint: str, changes when the items do; None where the name and the sizes say it all.
         mixture: the `tfgan_zoo.data.mixtures.Mixture` (`centres`, `std`); None for images.
@@ -46,6 +47,7 @@ class Data:
     label_names: tuple = ()
     fingerprint: str | None = None
     native: int | None = None
+    split: str | None = None
     skipped: tuple = ()
     mixture: object = None
     source: object = dataclasses.field(repr=False)

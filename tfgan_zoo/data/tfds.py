@@ -66,6 +66,7 @@ def _read(name, folder, shape, split):
         num_classes=classes,
         label_names=tuple(label.names) if classes else (),
         native=stored[0],
+        split=split,
         fingerprint=f"{folder.name} {split}",
         source=source,
     )

@@ -1,5 +1,6 @@
 """Measures generators by named protocols, the reals' side once for all of them."""
 
+import contextlib
 from importlib import metadata
 
 from tfgan_zoo.evaluation import cache, extractors, statistics
@@ -21,6 +22,8 @@ class Evaluator:
             reference holds the same images.
         inception, extractor: paths, see `extractors.get`.
         bar: a function (what, total) -> a context manager with `update(n)`, a progress bar; None shows nothing.
+        leave_out: a function (metric, reason) that is told of each one that cannot be measured, which is then left
+            out; None raises.
 
     Raises:
         ValueError: if a protocol does not go with the images or the reference.
@@ -41,20 +44,44 @@ class Evaluator:
     8
     """
 
-    def __init__(self, protocols, shape, reference=None, trained_on=None, inception=None, extractor=None, bar=None):
-        self.protocols, self._shape, self._trained_on, self._bar = protocols, tuple(shape), trained_on, bar
+    def __init__(
+        self,
+        protocols,
+        shape,
+        reference=None,
+        trained_on=None,
+        inception=None,
+        extractor=None,
+        bar=None,
+        leave_out=None,
+    ):
+        self._shape, self._trained_on, self._bar, self._leave_out = tuple(shape), trained_on, bar, leave_out
         self._references = {name: reference for name in ("train", "heldout", "both", "mixture")}
+        self.protocols, self._extractors, self._reals = {}, {}, {}
         for name, protocol in protocols.items():
-            if protocol.reference == "fashion_mnist_10k":
-                self._references.setdefault("fashion_mnist_10k", Fashion())
-            elif protocol.reference != "none" and reference is None:
-                raise ValueError(f"metrics={name} compares with reals: name them with --dataset or --reals")
-            self._check_counts(name, protocol)
-        self._extractors = {
-            key: extractors.get(*key, self._shape, inception, extractor)
-            for key in dict.fromkeys(map(_key, protocols.values()))
-        }
-        self._reals = {}
+            with self._or_without(name):
+                self._prepare(name, protocol, reference, inception, extractor)
+                self.protocols[name] = protocol
+
+    @contextlib.contextmanager
+    def _or_without(self, name):
+        """Leaves a metric out that cannot be measured, if that is what the user wants."""
+        try:
+            yield
+        except (ValueError, extractors.Unavailable) as error:
+            if self._leave_out is None:
+                raise
+            self._leave_out(name, str(error))
+
+    def _prepare(self, name, protocol, reference, inception, extractor):
+        if protocol.reference == "fashion_mnist_10k":
+            self._references.setdefault("fashion_mnist_10k", Fashion())
+        elif protocol.reference != "none" and reference is None:
+            raise ValueError(f"metrics={name} compares with reals: name them with --dataset or --reals")
+        self._check_counts(name, protocol)
+        key = _key(protocol)
+        if key not in self._extractors:
+            self._extractors[key] = extractors.get(*key, self._shape, inception, extractor)
 
     def measure(self, fakes, first_seed=0):
         """Measures one set of fakes.
@@ -71,17 +98,22 @@ class Evaluator:
         """
         results, of = [], {"first_seed": first_seed, "fakes_sha256": fakes.checksum()}
         for name, found in self._statistics_of_fakes(fakes).items():
-            protocol = self.protocols[name]
-            for one in found:
-                check_count(name, protocol, one["count"])
-            if protocol.labels == "drawn":
-                found = [found[0] | {"labels": fakes.labels(0, found[0]["count"])}]
-            reals = self.statistics_of_reals(protocol)
-            values = protocol.function(*reals, found if protocol.labels == "each" else found[0])
-            if protocol.discriminator:
-                values |= fakes.discriminator_gap(self._references["both"])
-            results.append(self._result(name, protocol, values, found, reals) | of)
+            with self._or_without(name):  # one may be about more images than there are
+                results.append(self._measured(name, fakes, found) | of)
         return results
+
+    def _measured(self, name, fakes, found):
+        """Returns the result of one metric on the statistics of the fakes."""
+        protocol = self.protocols[name]
+        for one in found:
+            check_count(name, protocol, one["count"])
+        if protocol.labels == "drawn":
+            found = [found[0] | {"labels": fakes.labels(0, found[0]["count"])}]
+        reals = self.statistics_of_reals(protocol)
+        values = protocol.function(*reals, found if protocol.labels == "each" else found[0])
+        if protocol.discriminator:
+            values |= fakes.discriminator_gap(self._references["both"])
+        return self._result(name, protocol, values, found, reals)
 
     def _statistics_of_fakes(self, fakes):
         """Returns {metric: [statistics]}, in the metrics' order: one of all fakes, or one a class."""

@@ -24,7 +24,7 @@ _STYLE = (
 )
 
 
-def of_model(title, model, reference, lines, seed=0, seen=True):
+def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None):
     """Returns the page on a model.
 
     Args:
@@ -34,6 +34,7 @@ def of_model(title, model, reference, lines, seed=0, seen=True):
         lines: the results.
         seed: int, the first sample's seed.
         seen: bool, whether the model was trained on the reference: else its images are not called training images.
+        left_out: {what: why}, which the page says.
 
     Returns:
         str, HTML.
@@ -41,7 +42,8 @@ def of_model(title, model, reference, lines, seed=0, seen=True):
     images = model.generate(_SAMPLES, seed)
     if images.ndim == 2:
         reals = reference.data.reals(1000)[0] if reference is not None else images
-        return page(title, lines, {"Samples over the data": pictures.scatter(images, reals)})
+        over = "Samples over the data" if reference is not None else "Samples"
+        return page(title, lines, {over: pictures.scatter(images, reals)}, left_out)
     found = {f"Samples of the seeds {seed} to {seed + _SAMPLES - 1}, none picked": pictures.grid(images)}
     if reference is not None:
         found[_nearest(reference, seen)] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
@@ -49,7 +51,7 @@ def of_model(title, model, reference, lines, seed=0, seen=True):
     if model.num_classes:
         names = ": " + ", ".join(model.class_names) if model.class_names else ""
         found[f"A class a row{names}"] = pictures.classes(model, model.num_classes, _NEIGHBOURS * 2, seed)
-    return page(title, lines, found)
+    return page(title, lines, found, left_out)
 
 
 def of_images(title, levels, reference, lines):
@@ -63,6 +65,8 @@ def of_images(title, levels, reference, lines):
 def _nearest(reference, seen):
     """Returns the caption of the neighbours."""
     where = "training images" if seen else f"images of {reference.describe('train')}"
+    if reference.available("train") > _MOST_REALS:
+        where += f" (of the first {_MOST_REALS:,})"
     return f"Fakes (left) and their {_NEIGHBOURS} nearest {where}, by pixels"
 
 
@@ -89,18 +93,19 @@ def strips(model, seed=0):
     return pictures.grid(images, columns=_STRIP_STEPS)
 
 
-def page(title, lines, found):
-    """Returns HTML with the numbers of `lines` and the pictures of `found`, {caption: PIL image}."""
+def page(title, lines, found, left_out=None):
+    """Returns HTML with the numbers of `lines`, what was `left_out`, and the pictures of `found`, {caption: image}."""
     head, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table(lines).splitlines()]
     cells = "".join(
         "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
         for tag, row in [("th", head), *(("td", row) for row in rows)]
     )
     body = "".join(f"<h2>{html.escape(caption)}</h2><img src='{_inline(image)}'>" for caption, image in found.items())
+    reasons = "".join(f"<p>Left out: {html.escape(f'{what}: {why}')}</p>" for what, why in (left_out or {}).items())
     name = html.escape(title)
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title><style>{_STYLE}</style>"
-        f"<h1>{name}</h1><table>{cells}</table>{body}</html>\n"
+        f"<h1>{name}</h1><table>{cells}</table>{reasons}{body}</html>\n"
     )
 
 

@@ -5,6 +5,8 @@ from tfgan_zoo.evaluation.evaluator import RUN_STRIDE
 from tfgan_zoo.evaluation.sets import Fakes, FileFakes
 from tfgan_zoo.files import write_atomically
 
+UNKNOWN = "training data not known"
+
 
 class ModelSession:
     """Measures checkpoints of a model, several runs each.
@@ -18,14 +20,17 @@ class ModelSession:
         runs: int >= 1.
         seed: int, the first run's first seed.
         batch_size: int.
-        seen: bool, whether the model was trained on the reference.
+        seen: bool, whether the model was trained on the reference; None if that is not known.
+        left_out: {what: why}, for the report; a metric may be added while others are measured.
     """
 
-    def __init__(self, source, load, checkpoints, evaluator, reference, runs, seed, batch_size, seen=True):
+    def __init__(
+        self, source, load, checkpoints, evaluator, reference, runs, seed, batch_size, seen=True, left_out=None
+    ):
         self._source, self._load, self._checkpoints = source, load, checkpoints
         self._evaluator, self._reference = evaluator, reference
         self._runs, self._seed, self._batch_size = runs, seed, batch_size
-        self._seen = seen
+        self._seen, self._left_out = seen, {} if left_out is None else left_out
 
     def lines(self):
         """Yields the results, as they come."""
@@ -35,12 +40,18 @@ class ModelSession:
             for run in range(self._runs):
                 seed = self._seed + run * RUN_STRIDE
                 for result in self._evaluator.measure(Fakes(model, seed, self._batch_size), seed):
-                    yield about | {"run": run} | result
+                    yield about | {"run": run} | self._with_doubt(result)
+
+    def _with_doubt(self, result):
+        """Returns a result that says so where the model may have been trained on the reals, or on others."""
+        if self._seen is not None or not result["reference"]:
+            return result
+        return result | {"note": "; ".join([*filter(None, [result.get("note")]), UNKNOWN])}
 
     def report(self, path, lines):
         """Writes the report on the last checkpoint that was measured."""
         model = self._load(self._checkpoints[-1])
-        page = report.of_model(self._source, model, self._reference, lines, self._seed, self._seen)
+        page = report.of_model(self._source, model, self._reference, lines, self._seed, self._seen, self._left_out)
         write_atomically(path, page)
 
 

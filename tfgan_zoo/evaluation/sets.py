@@ -128,8 +128,9 @@ class DataReference:
         return known | {"split": split, "fingerprint": data.fingerprint}
 
     def describe(self, split):
-        """Returns the name that stands in a result."""
-        return f"{self.data.name}/{split}"
+        """Returns the name that stands in a result: "fashion_mnist/train[:50%]" where only so much trains."""
+        part = self.data.split if split == "train" and self.data.split else split
+        return f"{self.data.name}/{part}"
 
 
 class FilesReference:

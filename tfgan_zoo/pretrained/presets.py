@@ -99,12 +99,13 @@ def save_to_preset(model, folder, dtype="float32", **details):
 
 
 def origin(preset):
-    """Returns {"dataset": the name of the data set that a preset was trained on}, {} if its card does not say."""
+    """Returns {"dataset": what a preset was trained on, "split": and which part of it}, as far as its card says it."""
     try:
         about = read_json(_folder(preset) / METADATA)
-        return {"dataset": about["dataset"]}
-    except (OSError, KeyError, TypeError, ValueError):
+        found = {name: about.get(name) for name in ("dataset", "split")}
+    except (OSError, AttributeError, ValueError):
         return {}
+    return {name: value for name, value in found.items() if isinstance(value, str) and "dataset" in about}
 
 
 def _folder(preset):
