@@ -10,8 +10,9 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
+from tests.data.picture_files import ADOBE_RGB, icc, png
 from tfgan_zoo import data
 from tfgan_zoo.data import cache, catalogue, decode, files, folders, images
 
@@ -198,6 +199,50 @@ def test_changed_contents_are_not_those_of_the_key(tmp_path, change):
     else:
         (root / "a/bad.png").write_text("text")
     assert f"dataset={root}: its pictures" in refused(root, key=key)
+
+
+def former_key(path, shape):
+    """The key of a folder before 16 bits were rounded and colour profiles applied."""
+    return cache.digest(2, folders.survey(str(path)).contents, list(shape))
+
+
+def test_the_key_changes_only_where_the_pixels_do(tmp_path):
+    """Of colour profiles that are sRGB's or broken, and of grey with 16 bits, the pixels are what they were."""
+    root, shape = tmp_path / "x", (32, 32, 3)
+    pictures = make(root, "1.png", "2.png")
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = Image.fromarray(pictures["1.png"])
+    picture.save(root / "3.png", icc_profile=srgb)
+    picture.save(root / "4.png", icc_profile=b"broken")
+    (root / "5.png").write_bytes(png(16, 0, DRAW.integers(0, 65536, (32, 32, 1)).astype(">u2")))
+    assert catalogue.key(str(root), shape) == former_key(root, shape)
+    assert "1 colour profiles are broken and ignored." in data.load(str(root)).description
+    picture.save(root / "6.png", icc_profile=icc(ADOBE_RGB))
+    former, raw = former_key(root, shape), decode.Reading(no_icc=True)
+    assert catalogue.key(str(root), shape) != former == catalogue.key(str(root), shape, raw)
+    (root / "7.png").write_bytes(png(16, 2, DRAW.integers(0, 65536, (32, 32, 3)).astype(">u2")))
+    keys = {catalogue.key(str(root), shape), catalogue.key(str(root), shape, raw), former_key(root, shape)}
+    assert len(keys) == 3
+
+
+def test_profiles_are_applied_or_left_out(tmp_path):
+    picture = Image.fromarray(DRAW.integers(0, 256, (32, 32, 3), np.uint8))
+    (tmp_path / "x").mkdir()
+    for name in ("1.png", "2.png"):
+        picture.save(tmp_path / "x" / name, icc_profile=icc(ADOBE_RGB))
+    applied, left = (data.load(str(tmp_path / "x"), no_icc=no_icc) for no_icc in (False, True))
+    assert "2 colour profiles are applied." in applied.description
+    assert "2 colour profiles are left out, as no_icc says." in left.description
+    np.testing.assert_array_equal(np.rint((left.reals(1)[0][0] + 1) * 127.5), np.asarray(picture))
+    assert np.abs(left.reals(1)[0] - applied.reals(1)[0]).max() > 0.1
+    assert left.fingerprint != applied.fingerprint
+
+
+def test_a_run_from_before_16_bits_were_all_read_is_told_why_it_ends(tmp_path):
+    root = tmp_path / "x"
+    make(root, "1.png")
+    (root / "2.png").write_bytes(png(16, 2, DRAW.integers(0, 65536, (32, 32, 3)).astype(">u2")))
+    assert "a version that kept 8 of 16 bits" in refused(root, key=former_key(root, (32, 32, 3)))
 
 
 def flip(path, place=0.5):

@@ -131,6 +131,11 @@ def test_equal_configurations_have_equal_digests(one, other):
     assert one == other and one.digest() == other.digest()
 
 
+def test_a_quiet_field_is_part_of_the_digest_where_it_says_something():
+    config = dataclasses.replace(resolve(), dataset="/a/pictures", data_key="ab12")
+    assert dataclasses.replace(config, no_icc=True).digest() != config.digest()
+
+
 def test_the_same_pictures_elsewhere_have_the_same_digest():
     config = dataclasses.replace(resolve(method="gan", dataset="ring"), dataset="/a/pictures", data_key="ab12")
     assert dataclasses.replace(config, dataset="/b/pictures").digest() == config.digest()
@@ -308,6 +313,12 @@ def damaged(**changes):
 def test_a_run_written_before_a_field_was_there_begins_with_its_default():
     older = Config.from_json(damaged(**dict.fromkeys(configs.LATER, "drop")))
     assert older == resolve() and older.ada_kimg is None
+
+
+def test_a_run_from_before_colour_profiles_were_applied_leaves_them_out():
+    older = Config.from_json(damaged(dataset="/photos", image_size=32, channels=3, no_icc="drop"))
+    assert older.no_icc and older.data_arguments["no_icc"] and older.reading.no_icc
+    assert not Config.from_json(damaged(dataset="/photos", image_size=32, channels=3)).no_icc
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _run(values, given, held):
     with app.checks():
         config, run = _wanted(values, given, held)
         if not values["dry_run"]:
-            catalogue.prepare(config.dataset, config.shape, config.bad_images, config.data_key)
+            catalogue.prepare(config.dataset, config.shape, config.bad_images, config.data_key, config.reading)
         app.import_tensorflow()
         from tfgan_zoo import data as data_sets
         from tfgan_zoo.training import devices

@@ -18,6 +18,7 @@ def load(
     key=None,
     sizes=None,
     label_order="natural",
+    no_icc=False,
 ):
     """Loads a data set.
 
@@ -35,6 +36,8 @@ def load(
             default of `image_size` is taken; None or () is 32, 64, 128.
         label_order: str, how a folder's class folders are numbered: "natural" has "2" before "10"; "alphabetical" is
             that of conditional runs that were begun before classes had names.
+        no_icc: bool, whether a folder's pictures keep their colours as they are, whatever their colour profiles; else
+            they become those of sRGB.
 
     Returns:
         A `Data`.
@@ -51,12 +54,13 @@ def load(
     ([4, 3, 2], [4, 3])
     """
     shape = check(name, data_dir=data_dir, image_size=image_size, channels=channels, split=split, sizes=sizes)
-    prepare(name, shape, bad_images, key)
+    reading = catalogue.reading(name, no_icc=no_icc)
+    prepare(name, shape, bad_images, key, reading)
     choose("label_order", label_order, ("natural", "alphabetical"))
     entry = source(name)
     asked = {} if split is None else {"split": split}
     if catalogue.is_path(name):
-        asked["label_order"] = label_order
+        asked |= {"label_order": label_order, "reading": reading}
     return entry.load()(name, data_dir, shape, **asked)
 
 

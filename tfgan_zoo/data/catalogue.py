@@ -60,6 +60,7 @@ _IMAGES = {
     "stacked_fashion": (28, 3),
 }  # pixels a side, channels
 BAD_IMAGES = ("error", "skip")
+READING = ("no_icc",)  # what a user may choose of how pictures are read: the fields of a `decode.Reading`
 _VECTORS = {"ring": 2, "ring_r5": 2, "ring_r8": 2, "grid": 2, "cube": 3}
 # Where no network says which image sizes it makes, the default is one of these.
 USUAL_SIZES = (32, 64, 128)
@@ -129,16 +130,33 @@ def source(name):
     return FOLDER if is_path(name) else DATASETS.get(name, PREPARED)
 
 
-def key(name, shape):
-    """Returns the key of the contents of a path, decoded to `shape`; None of any other name."""
+def key(name, shape, reading=None):
+    """Returns the key of the contents of a path, decoded to `shape` as a `decode.Reading` says (None: as usual).
+
+    It is None of any other name.
+    """
     if not is_path(name):
         return None
-    from tfgan_zoo.data import folders
+    from tfgan_zoo.data import decode, folders
 
-    return folders.key(os.path.expanduser(name), shape)
+    return folders.key(os.path.expanduser(name), shape, reading or decode.USUAL)
 
 
-def prepare(name, shape, bad_images="error", key=None):
+def reading(name, **choices):
+    """Returns the `decode.Reading` of a path's pictures; None for any other name, whose images nobody reads so.
+
+    Args:
+        name: str, the data set.
+        **choices: those of `READING`.
+    """
+    if not is_path(name):
+        return None
+    from tfgan_zoo.data import decode
+
+    return decode.Reading(**choices)
+
+
+def prepare(name, shape, bad_images="error", key=None, reading=None):
     """Decodes the pictures of a path into the cache, unless they are there; does nothing for any other name.
 
     Args:
@@ -146,16 +164,17 @@ def prepare(name, shape, bad_images="error", key=None):
         shape: what `check` returned for it.
         bad_images: str, "error" stops at the first file that cannot be used; "skip" leaves such files out.
         key: str, what `key` returned when a run was begun; None asks for nothing.
+        reading: a `decode.Reading`; None is as usual.
 
     Raises:
         ValueError: in one line, for a file that cannot be used, and for contents that are not those of `key`.
     """
     if not is_path(name):
         return
-    from tfgan_zoo.data import folders
+    from tfgan_zoo.data import decode, folders
 
     choose("bad_images", bad_images, BAD_IMAGES)
-    folders.prepare(os.path.expanduser(name), shape, bad_images, key)
+    folders.prepare(os.path.expanduser(name), shape, bad_images, key, reading or decode.USUAL)
 
 
 def _is_embedded(name):

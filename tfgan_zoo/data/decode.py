@@ -1,11 +1,14 @@
 """From the bytes of a picture file to the pixels of a training image, with Pillow, without TensorFlow."""
 
 import contextlib
+import dataclasses
 import io
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
+
+from tfgan_zoo.data import deep, profiles
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 MAX_PIXELS = 64 * 10**6  # in one picture, by its header
@@ -18,12 +21,43 @@ class BadImage(ValueError):
     """A file that cannot be used; the message goes on after the file's name."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How pictures become training images, where a user has a choice.
+
+    Attributes:
+        no_icc: bool, whether colours are left as they are, whatever a picture's colour profile.
+    """
+
+    no_icc: bool = False
+
+
+USUAL = Reading()
+
+
 @contextlib.contextmanager
 def quietly():
     """Silences what Pillow has to say about odd files; errors are raised all the same."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What a picture's header says.
+
+    Attributes:
+        side: int, its shorter side in pixels.
+        grey: bool, whether it has no colour.
+        deep: bool, whether Pillow alone would not keep what is in it (`deep.is_deep`).
+        profile: str, what there is to do about its colour profile (`profiles.verdict`).
+    """
+
+    side: int
+    grey: bool
+    deep: bool
+    profile: str
 
 
 def look(content):
@@ -33,16 +67,16 @@ def look(content):
         content: bytes of a file.
 
     Returns:
-        (its shorter side in pixels, whether it is grey).
+        A `Look`.
 
     Raises:
         BadImage: if it is no picture of `FORMATS`, or has more than `MAX_PIXELS`.
     """
     with _open(content) as image:
-        return min(image.size), image.mode in ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
+        return Look(min(image.size), deep.is_grey(image), deep.is_deep(image), profiles.verdict(image))
 
 
-def decode(content, size, channels):
+def decode(content, size, channels, reading=USUAL):
     """Decodes a picture; of an animation its first frame.
 
     It is turned as its EXIF orientation says and then goes through `fit`.
@@ -51,6 +85,7 @@ def decode(content, size, channels):
         content: bytes of a png, jpeg, webp, bmp, gif, tiff or avif file, whatever its name.
         size: int, pixels a side of the result.
         channels: int, 1 or 3.
+        reading: a `Reading`.
 
     Returns:
         uint8[size, size, channels].
@@ -71,24 +106,32 @@ def decode(content, size, channels):
         if image.format == "TIFF" and image.mode in ("F", "I"):
             raise BadImage("has pixels of 32 bits, of which nobody knows what is white; save it with 8 or 16")
         try:
-            image.load()
-            return fit(_upright(image), size, channels)
+            profile = None if reading.no_icc or profiles.verdict(image) != "apply" else image.info["icc_profile"]
+            return fit(_pixels(image, content), size, channels, profile)
         except BadImage:
             raise
         except Exception as error:  # on damaged files Pillow's decoders raise whatever they trip over
             raise BadImage(f"is damaged ({_one_line(error)})") from error
 
 
-def fit(image, size, channels):
+def _pixels(image, content):
+    if deep.is_deep(image):
+        return deep.load(image, lambda: _open(content), _upright)
+    image.load()
+    return _upright(image)
+
+
+def fit(image, size, channels, profile=None):
     """Makes a picture a training image: the square in its middle, scaled down by the mean over areas (Pillow's BOX).
 
-    What is transparent becomes white, 16 bits become 8 by v / 257, palettes and CMYK become RGB, and RGB becomes grey
-    by Pillow's (ITU-R 601-2) weights where one channel is asked for.
+    Colours become those of sRGB, what is transparent becomes white, 16 bits become 8 by v / 257, palettes and CMYK
+    become RGB, and RGB becomes grey by Pillow's (ITU-R 601-2) weights where one channel is asked for.
 
     Args:
         image: a PIL image.
         size: int, pixels a side of the result.
         channels: int, 1 or 3.
+        profile: bytes, the ICC profile of its colours; None where they are sRGB's.
 
     Returns:
         uint8[size, size, channels].
@@ -102,14 +145,16 @@ def fit(image, size, channels):
         raise BadImage(f"is {width} x {height} pixels, smaller than image_size={size}")
     left, top = (width - side) // 2, (height - side) // 2
     image = image.crop((left, top, left + side, top + side))
-    deep = image.mode.startswith("I") or image.mode == "F"
-    if deep:
+    floats = image.mode.startswith("I") or image.mode == "F"
+    if floats:
         image = Image.fromarray(np.asarray(image).astype("float32") / _DEEP)
-    else:
+    if profile is not None:
+        image, floats = profiles.to_srgb(_of_8_bits(image), profile), False
+    if not floats:
         image = _on_white(image).convert("L" if channels == 1 else "RGB")
     pixels = np.asarray(image.resize((size, size), Image.Resampling.BOX))
-    if deep:
-        pixels = np.repeat(np.rint(np.clip(pixels, 0, 255)).astype("uint8")[..., None], channels, axis=-1)
+    if floats:
+        pixels = np.repeat(_levels(pixels)[..., None], channels, axis=-1)
     return pixels.reshape(size, size, channels)
 
 
@@ -127,6 +172,14 @@ def _open(content):
         image.close()
         raise BadImage(_too_large())
     return image
+
+
+def _of_8_bits(image):
+    return Image.fromarray(_levels(np.asarray(image))) if image.mode == "F" else image
+
+
+def _levels(pixels):
+    return np.rint(np.clip(pixels, 0, 255)).astype("uint8")
 
 
 def _too_large():

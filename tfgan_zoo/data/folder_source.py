@@ -4,27 +4,28 @@ import dataclasses
 
 import numpy as np
 
-from tfgan_zoo.data import files, folders, images
+from tfgan_zoo.data import decode, files, folders, images
 from tfgan_zoo.data.dataset import Data
 
 
-def load(name, data_dir, shape, label_order="natural"):
+def load(name, data_dir, shape, label_order="natural", reading=decode.USUAL):
     """The source of a folder or zip file of pictures, which needs no `data_dir`."""
     del data_dir
-    cache = folders.prepare(name, shape, bad_images="skip")  # the caller has dealt with them
+    cache = folders.prepare(name, shape, bad_images="skip", reading=reading)  # the caller has dealt with them
     if label_order == "natural":
         cache = _naturally_ordered(cache)
     num_heldout = folders.heldout(len(cache))
     with files.scan(name) as found:
         passed = f" Passed over: {files.passed_over(found.others)}." if found.others else ""
-    about = folders.Survey(**cache.about)
+    about = folders.survey(name)
     classes = f"{len(cache.label_names)} classes" if cache.label_names else "no classes"
     return Data(
         name=name,
         description=(
             f"{about.num} picture files ({'grey' if about.grey else 'in color'}, median shorter side {about.side:g} px)"
             f" as {shape[0]} x {shape[1]} x {shape[2]}, {classes}: {len(cache) - num_heldout} images train,"
-            f" {num_heldout} are held out, {len(cache.bad)} are left out.{passed}"
+            f" {num_heldout} are held out, {len(cache.bad)} are left out."
+            f"{about.on_profiles(reading)}{passed}"
         ),
         shape=shape,
         num_train=len(cache) - num_heldout,
@@ -32,7 +33,7 @@ def load(name, data_dir, shape, label_order="natural"):
         num_classes=len(cache.label_names),
         label_names=cache.label_names,
         native=shape[0],
-        fingerprint=folders.key(name, shape),
+        fingerprint=folders.key(name, shape, reading),
         skipped=tuple(f"{files.shown(file)} {reason}" for file, reason in cache.bad),
         source=images.from_cache(cache, len(cache) - num_heldout, shape),
     )

@@ -21,12 +21,29 @@ class Survey:
         num: int, how many picture files there are.
         side: the median of the pictures' shorter sides, in pixels; None if no header can be read.
         grey: bool, whether all of them are grey.
+        deep: int, how many `deep.is_deep` is about.
+        profiles: int, how many have a colour profile that is to be applied.
+        broken_profiles: int, how many have one that is broken, and is ignored.
     """
 
     contents: str
     num: int
     side: float | None
     grey: bool
+    deep: int
+    profiles: int
+    broken_profiles: int
+
+    def changes(self, reading):
+        """Returns what is done to these pictures that was not done to any at first: words that their key holds."""
+        return ["all bits"] * (self.deep > 0) + ["sRGB"] * (self.profiles > 0 and not reading.no_icc)
+
+    def on_profiles(self, reading):
+        """Returns what becomes of the colour profiles, as the end of a description; "" where there are none."""
+        done = "left out, as no_icc says" if reading.no_icc else "applied"
+        said = [f"{self.profiles} colour profiles are {done}"] * (self.profiles > 0)
+        said += [f"{self.broken_profiles} colour profiles are broken and ignored"] * (self.broken_profiles > 0)
+        return f" {', '.join(said)}." if said else ""
 
 
 def survey(path):
@@ -63,12 +80,16 @@ def shape(path, image_size, channels, sizes):
     return (size, size, channels or (1 if about.grey else 3))
 
 
-def key(path, shape):
+def key(path, shape, reading=decode.USUAL):
     """Returns the key of a folder's decoded images: a hash of its contents and of how they are decoded."""
-    return cache.digest(cache.FORMAT, survey(path).contents, list(shape))
+    return _key(survey(path), shape, reading)
 
 
-def prepare(path, shape, bad_images="error", key=None):
+def _key(about, shape, reading):
+    return cache.digest(cache.FORMAT, about.contents, list(shape), *about.changes(reading))
+
+
+def prepare(path, shape, bad_images="error", key=None, reading=decode.USUAL):
     """Decodes a folder's pictures into the cache, if they are not there yet.
 
     They are kept in the order of the SHA-256 of their names, which mixes classes and does not change when a picture is
@@ -79,6 +100,7 @@ def prepare(path, shape, bad_images="error", key=None):
         shape: (H, H, C).
         bad_images: str, "error" stops at the first file that cannot be used; "skip" leaves such files out.
         key: str, what `key` returned before; None takes any contents.
+        reading: a `decode.Reading`.
 
     Returns:
         A `cache.Cache`; its `about` has the fields of the `Survey`.
@@ -89,12 +111,12 @@ def prepare(path, shape, bad_images="error", key=None):
     """
     with files.scan(path) as found:
         about = _survey(path, found)
-        where = cache.digest(cache.FORMAT, about.contents, list(shape))
+        where = _key(about, shape, reading)
         if key not in (None, where):
-            raise ValueError(f"dataset={path}: its pictures have changed since the run was begun; begin a new run")
+            raise ValueError(f"dataset={path}: {_otherwise(about, shape, key)}; begin a new run")
         kept = cache.find(where)
         if kept is None:
-            kept = _decode(path, found, about, shape, bad_images, where)
+            kept = _decode(path, found, about, shape, bad_images, where, reading)
     if kept.bad and bad_images == "error":
         raise _bad(path, *kept.bad[0], others=len(kept.bad) - 1)
     if len(kept) < 2:
@@ -102,6 +124,13 @@ def prepare(path, shape, bad_images="error", key=None):
             f"dataset={path} has {len(kept)} usable image(s); at least 2 are needed: one to train on, one to hold out"
         )
     return kept
+
+
+def _otherwise(about, shape, key):
+    """Returns why the pictures are not those of a key."""
+    if key == cache.digest(cache.FORMAT, about.contents, list(shape)):
+        return "the run was begun by a version that kept 8 of 16 bits and ignored colour profiles"
+    return "its pictures have changed since the run was begun"
 
 
 def heldout(num):
@@ -119,33 +148,40 @@ def _survey(path, found):
     known = cache.recall(f"survey-{stamp}")
     with contextlib.suppress(TypeError):  # of another version
         return Survey(**known)
-    contents, sides, grey = hashlib.sha256(), [], True
-    for name, (content_hash, side, is_grey) in _each(found, range(len(found.names)), _examine, "reading"):
+    contents, looks = hashlib.sha256(), []
+    for name, (content_hash, look) in _each(found, range(len(found.names)), _examine, "reading"):
         contents.update(f"{name!a} {content_hash}\n".encode())
-        if side is not None:
-            sides.append(side)
-            grey = grey and is_grey
+        looks += [] if look is None else [look]
     for problem in found.problems:
         contents.update(f"{problem!a}\n".encode())
     if found.labels is not None:
         contents.update(f"{files.LABELS} {sorted(found.labels.items())!a}\n".encode())
-    about = Survey(contents.hexdigest(), len(found.names), statistics.median(sides) if sides else None, grey)
+    verdicts = [look.profile for look in looks]
+    about = Survey(
+        contents=contents.hexdigest(),
+        num=len(found.names),
+        side=statistics.median(look.side for look in looks) if looks else None,
+        grey=all(look.grey for look in looks),
+        deep=sum(look.deep for look in looks),
+        profiles=verdicts.count("apply"),
+        broken_profiles=verdicts.count("broken"),
+    )
     cache.remember(f"survey-{stamp}", dataclasses.asdict(about))
     return about
 
 
 def _examine(content, problem):
-    """Returns (hash, shorter side, grey) of a file; the latter two are None if it is no picture."""
+    """Returns (hash, `decode.Look`) of a file; the latter is None if it is no picture."""
     if content is None:
-        return problem, None, None
+        return problem, None
     try:
-        side, grey = decode.look(content)
+        look = decode.look(content)
     except decode.BadImage:
-        side = grey = None
-    return hashlib.sha256(content).hexdigest(), side, grey
+        look = None
+    return hashlib.sha256(content).hexdigest(), look
 
 
-def _decode(path, found, about, shape, bad_images, where):
+def _decode(path, found, about, shape, bad_images, where, reading):
     size, _, channels = shape
     order = sorted(range(len(found.names)), key=lambda i: hashlib.sha256(ascii(found.names[i]).encode()).digest())
     bad, names = [list(problem) for problem in found.problems], []
@@ -156,7 +192,7 @@ def _decode(path, found, about, shape, bad_images, where):
         if content is None:
             return None, problem
         try:
-            return decode.decode(content, size, channels), None
+            return decode.decode(content, size, channels, reading), None
         except decode.BadImage as error:
             return None, str(error)
 

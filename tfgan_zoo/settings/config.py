@@ -38,6 +38,13 @@ class Config:
     bad_images: str = row(
         "files that cannot be used: error stops, skip leaves them out", "data", "error", catalogue.BAD_IMAGES
     )
+    no_icc: bool = row(
+        "leave the colours of pictures as they are, whatever their colour profiles (ICC)",
+        "data",
+        False,
+        later=True,
+        quiet=True,
+    )
     image_size: int | None = row(
         "height and width of the images in pixels (default: follows the images)", "common", None, low=1, high=1024
     )
@@ -213,7 +220,13 @@ class Config:
             "key": self.data_key,
             "sizes": registry.NETWORKS[self.network].sizes or None,
             "label_order": "alphabetical" if self.nameless else "natural",
+            **{name: getattr(self, name) for name in catalogue.READING},
         }
+
+    @property
+    def reading(self):
+        """The `decode.Reading` of the pictures of a folder; None of a named data set."""
+        return catalogue.reading(self.dataset, **{name: getattr(self, name) for name in catalogue.READING})
 
     @property
     def nameless(self):
@@ -242,7 +255,7 @@ class Config:
 
         Equal configurations have equal ones, and so have the same pictures in another folder.
         """
-        values = {name: getattr(self, name) for name, known in ROWS.items() if not known.settled}
+        values = without_quiet({name: getattr(self, name) for name, known in ROWS.items() if not known.settled})
         floats = [name for name in values if fields.kind_of(FIELDS[name])[0] is float and values[name] is not None]
         values |= {name: float(values[name]) for name in floats}
         values["penalty_weight"] = [float(weight) for weight in self.penalty_weight]
@@ -269,7 +282,7 @@ class Config:
         except ValueError as error:
             raise ValueError(f"not a configuration: it {error}") from None
         values.pop("digest", None)  # it follows from the others
-        values = {name: DEFAULTS[name] for name in LATER} | former_penalties(values)
+        values = before_later_fields(values) | former_penalties(values)
         for what, names in (("missing", FIELDS.keys() - values.keys()), ("unknown", values.keys() - FIELDS.keys())):
             if names:
                 raise ValueError(f"not a configuration of this version; {what}: {', '.join(sorted(names))}")
@@ -287,6 +300,26 @@ ROWS = fields.rows(Config)
 DEFAULTS = {name: known.default for name, known in ROWS.items() if known.default is not fields.MISSING}
 # Fields that came later: a run written before begins with their defaults.
 LATER = tuple(name for name, known in ROWS.items() if known.later)
+
+
+def without_quiet(values):
+    """Returns the values of fields but for quiet ones at their default, as a digest takes them.
+
+    >>> without_quiet({"seed": 0, "no_icc": False})
+    {'seed': 0}
+    """
+    return {name: it for name, it in values.items() if not (ROWS[name].quiet and it == DEFAULTS[name])}
+
+
+def before_later_fields(values):
+    """Returns what a configuration from before some fields means for those that it lacks: colour profiles were ignored.
+
+    >>> before_later_fields({"dataset": "./photos"})["no_icc"]
+    True
+    """
+    dataset = values.get("dataset")
+    no_icc = isinstance(dataset, str) and catalogue.is_path(dataset)
+    return {name: DEFAULTS[name] for name in LATER} | {"no_icc": no_icc}
 
 
 def former_penalties(values):

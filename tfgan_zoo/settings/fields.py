@@ -46,6 +46,7 @@ class Row:
         above: bool, whether `low` itself is not allowed.
         of: the field whose choice this one belongs to: it is forgotten where another choice is made.
         later: bool, whether there are configurations from before the field; they mean its default.
+        quiet: bool, whether the default is no part of a digest, so that the field's coming has changed none.
         settled: bool, whether the machine or the moment decides it, so that a recipe leaves it out.
     """
 
@@ -58,6 +59,7 @@ class Row:
     above: bool = False
     of: str | None = None
     later: bool = False
+    quiet: bool = False
     settled: bool = False
 
     def check(self, name, value):

@@ -150,7 +150,8 @@ def _checked(values):
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     values = with_tuples(configs.former_penalties(values))
     if whole:  # a field that came later had its default, whatever is implied today
-        values = {name: configs.DEFAULTS[name] for name in configs.LATER if name in FIELDS} | values
+        former = configs.before_later_fields(values)
+        values = {name: value for name, value in former.items() if name in FIELDS} | values
     for name, value in values.items():
         if name in FIELDS:
             fields.check_field(FIELDS[name], value)

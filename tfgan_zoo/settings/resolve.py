@@ -47,7 +47,9 @@ def resolve(recipe=None, **given):
     )
     if len(shape) == 3:  # the size that the data have may imply something too
         values = implied(words | {"image_size": shape[0]}) | {"channels": shape[2]}
-    values |= {"dataset": catalogue.absolute(values["dataset"]), "data_key": catalogue.key(values["dataset"], shape)}
+    reading = catalogue.reading(values["dataset"], **{name: values[name] for name in catalogue.READING})
+    values |= {"data_key": catalogue.key(values["dataset"], shape, reading)}
+    values |= {"dataset": catalogue.absolute(values["dataset"])}
     values["options"] = checks.method_options(values["method"], values["options"])
     config = configs.Config(**{"versions": configs.versions(), **values})
     checks.check(config)
