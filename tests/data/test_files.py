@@ -157,7 +157,7 @@ def test_a_class_folder_without_pictures_is_a_problem(tmp_path):
     root = tmp_path / "x"
     tree(root, "all/cat/1.png", "all/dog/2.png", "all/eel/notes.txt", "all/cat/empty/.keep", "all/fly/sub/deep.txt")
     reason = "is a class folder without a picture"
-    assert found(str(root))[1] == [("all/eel/", reason), ("all/fly/", reason)]
+    assert found(str(root))[1] == [("all/eel/", f"{reason}, with 1 .txt"), ("all/fly/", f"{reason}, with 1 .txt")]
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for name in ("cat/1.png", "dog/2.png", "eel/"):
             archive.writestr(name, "")

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from tests.data.picture_files import ADOBE_RGB, icc, png
 from tfgan_zoo import data
-from tfgan_zoo.data import cache, catalogue, decode, files, folders, images
+from tfgan_zoo.data import cache, catalogue, decode, files, folders, formats, images
 
 DRAW = np.random.default_rng(0)
 
@@ -494,19 +494,25 @@ def test_odd_names_stay_on_one_line(tmp_path):
 def test_pictures_of_other_suffixes_are_read_and_the_rest_is_counted(tmp_path):
     make(tmp_path / "x", "a.png", "b.tif", "c.avif", "d.png")
     (tmp_path / "x" / "d.png").rename(tmp_path / "x" / "no suffix")
-    for name in ("film.MOV", "film.mov", "e.heic", "LICENSE"):
+    for name in ("film.MOV", "film.mov", "e.psd", "LICENSE"):
         (tmp_path / "x" / name).write_text("nothing that begins as a picture")
     found = data.load(str(tmp_path / "x"))
     assert found.num_train + found.num_heldout == 4
-    assert found.description.endswith("Passed over: 2 .mov, 1 .heic, 1 without a suffix.")
+    assert found.description.endswith("Passed over: 2 .mov, 1 .psd, 1 without a suffix.")
     shutil.make_archive(tmp_path / "x", "zip", tmp_path / "x")
     for mine, theirs in zip(found.reals(3), data.load(str(tmp_path / "x.zip")).reals(3), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("other", ["b/1.heic", "b/notes.txt"])
+@pytest.fixture
+def without_plugins(monkeypatch):
+    """Pillow alone, whatever is installed beside it."""
+    monkeypatch.setattr(formats, "known", lambda: formats._OWN)
+
+
+@pytest.mark.parametrize("other, what", [("b/1.heic", "1 .heic (pip install pillow-heif"), ("b/notes.txt", "1 .txt;")])
 @pytest.mark.parametrize("form", ["folder", "zip"])
-def test_a_class_without_a_usable_picture_is_not_passed_over(tmp_path, other, form):
+def test_a_class_without_a_usable_picture_is_not_passed_over(tmp_path, other, what, form, without_plugins):
     make(tmp_path / "x", "a/1.png", "a/2.png")
     (tmp_path / "x" / other).parent.mkdir()
     (tmp_path / "x" / other).write_text("no picture")
@@ -516,8 +522,22 @@ def test_a_class_without_a_usable_picture_is_not_passed_over(tmp_path, other, fo
         with zipfile.ZipFile(path, "w") as archive:  # without entries of the folders
             for name in ("a/1.png", "a/2.png", other):
                 archive.write(tmp_path / "x" / name, name)
-    assert "b/ is a class folder without a picture" in refused(path)
+    assert f"b/ is a class folder without a picture, with {what}" in refused(path)
     assert data.load(str(path), bad_images="skip").num_train == 1
+
+
+def test_what_an_empty_class_holds_is_no_part_of_the_key(tmp_path, without_plugins):
+    """Nor are the words in which it is told."""
+    make(tmp_path / "x", "a/1.png", "a/2.png")
+    (tmp_path / "x" / "b").mkdir()
+    before = catalogue.key(str(tmp_path / "x"), (32, 32, 3))
+    (tmp_path / "x" / "b" / "1.heic").write_text("no picture")
+    assert catalogue.key(str(tmp_path / "x"), (32, 32, 3)) == before
+    contents = hashlib.sha256()
+    for name in ("a/1.png", "a/2.png"):
+        contents.update(f"{name!a} {hashlib.sha256((tmp_path / 'x' / name).read_bytes()).hexdigest()}\n".encode())
+    contents.update(b"('b/', 'is a class folder without a picture')\n")
+    assert folders.survey(str(tmp_path / "x")).contents == contents.hexdigest()
 
 
 @pytest.mark.parametrize("around", ["", "all/"])
@@ -537,6 +557,7 @@ def test_the_labels_of_stylegans_tools_are_those_of_dataset_json(tmp_path, aroun
     assert load().label_names == ("00000", "00001")  # what there is without the file
     where.write_text(json.dumps({"labels": list(labels.items())}))
     found = load()
+    assert "Passed over" not in found.description  # it is used
     order = sorted((around + name for name in names), key=lambda name: hashlib.sha256(ascii(name).encode()).digest())
     assert found.label_names == ("0", "2", "10")
     expected = [str(labels[name.removeprefix(around)]) for name in order[:5]]

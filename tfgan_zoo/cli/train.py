@@ -105,7 +105,9 @@ def _run(values, given, held):
     """Runs train.py; `held` takes the lock of the run's folder."""
     with app.checks():
         config, run = _wanted(values, given, held)
-        if not values["dry_run"]:
+        if values["dry_run"]:
+            catalogue.look_over(config.dataset, config.shape, config.bad_images, config.conditional)
+        else:
             catalogue.prepare(config.dataset, config.shape, config.bad_images, config.data_key, config.reading)
         app.import_tensorflow()
         from tfgan_zoo import data as data_sets

@@ -177,6 +177,27 @@ def prepare(name, shape, bad_images="error", key=None, reading=None):
     folders.prepare(os.path.expanduser(name), shape, bad_images, key, reading or decode.USUAL)
 
 
+def no_labels(name):
+    """Returns what is said of a data set without labels where they are needed."""
+    return f"dataset={name} has no labels; pictures get them from folders, one a class"
+
+
+def look_over(name, shape, bad_images="error", labels=False):
+    """Finds what `prepare` would refuse of a path's files by their names and headers; nothing is decoded.
+
+    Args:
+        name, shape, bad_images: as `prepare` takes them.
+        labels: bool, whether there must be class folders.
+
+    Raises:
+        ValueError: in one line, for a file that cannot be used, and for class folders that are missing.
+    """
+    if is_path(name):
+        from tfgan_zoo.data import folders
+
+        folders.look_over(os.path.expanduser(name), shape, bad_images, labels)
+
+
 def _is_embedded(name):
     return name in _IMAGES and name not in tfds_probe.DOWNLOADS
 

@@ -8,12 +8,12 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
-from tfgan_zoo.data import deep, profiles
+from tfgan_zoo.data import deep, formats, profiles
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 MAX_PIXELS = 64 * 10**6  # in one picture, by its header
 # A sound PNG may hold much text, or a large colour profile; Pillow's limit of 1 MiB would call it damaged.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 64 * 2**20
+_ORIENTATION, _ACROSS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and the values that make width of height
 _DEEP = 257  # 65535 / 255: what a level of 8 bits is in 16
 
 
@@ -48,16 +48,18 @@ class Look:
     """What a picture's header says.
 
     Attributes:
-        side: int, its shorter side in pixels.
+        size: (width, height) in pixels, as it stands upright.
         grey: bool, whether it has no colour.
         deep: bool, whether Pillow alone would not keep what is in it (`deep.is_deep`).
         profile: str, what there is to do about its colour profile (`profiles.verdict`).
+        turned: bool, whether it is stored in another orientation than it stands.
     """
 
-    side: int
+    size: tuple
     grey: bool
     deep: bool
     profile: str
+    turned: bool
 
 
 def look(content):
@@ -70,10 +72,12 @@ def look(content):
         A `Look`.
 
     Raises:
-        BadImage: if it is no picture of `FORMATS`, or has more than `MAX_PIXELS`.
+        BadImage: if it is no picture of `formats.known()`, or has more than `MAX_PIXELS`.
     """
     with _open(content) as image:
-        return Look(min(image.size), deep.is_grey(image), deep.is_deep(image), profiles.verdict(image))
+        turn = _orientation(image)
+        size = image.size[::-1] if turn in _ACROSS else image.size
+        return Look(size, deep.is_grey(image), deep.is_deep(image), profiles.verdict(image), turn in range(2, 9))
 
 
 def decode(content, size, channels, reading=USUAL):
@@ -82,7 +86,7 @@ def decode(content, size, channels, reading=USUAL):
     It is turned as its EXIF orientation says and then goes through `fit`.
 
     Args:
-        content: bytes of a png, jpeg, webp, bmp, gif, tiff or avif file, whatever its name.
+        content: bytes of a file of `formats.known()`, whatever its name.
         size: int, pixels a side of the result.
         channels: int, 1 or 3.
         reading: a `Reading`.
@@ -97,28 +101,48 @@ def decode(content, size, channels, reading=USUAL):
     >>> Image.new("RGB", (40, 30), "red").save(file, "PNG")
     >>> decode(file.getvalue(), 10, 3)[0, 0].tolist()
     [255, 0, 0]
-    >>> decode(b"text", 10, 3)
+    >>> decode(b"text", 10, 3)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    tfgan_zoo.data.decode.BadImage: is no PNG, JPEG, WEBP, BMP, GIF, TIFF or AVIF picture
+    tfgan_zoo.data.decode.BadImage: is no PNG, JPEG, WEBP, BMP, GIF, TIFF, ... picture
     """
+    with _loaded(content, reading) as (image, profile):
+        return fit(image, size, channels, profile)
+
+
+def whole(content, channels, reading=USUAL):
+    """Decodes a picture as `decode` does, but for its size: nothing is cut off or scaled.
+
+    Args:
+        content, channels, reading: as `decode` takes them.
+
+    Returns:
+        uint8[H, W, channels].
+
+    Raises:
+        BadImage: if the file is damaged, no picture, or too large.
+    """
+    with _loaded(content, reading) as (image, profile):
+        return _array(_plain(image, channels, profile), channels)
+
+
+@contextlib.contextmanager
+def _loaded(content, reading):
+    """Yields (PIL image, upright, its profile to be applied or None); what goes wrong with it is a `BadImage`."""
     with _open(content) as image:
-        if image.format == "TIFF" and image.mode in ("F", "I"):
+        if image.mode == "F" or (image.format == "TIFF" and image.mode == "I"):
             raise BadImage("has pixels of 32 bits, of which nobody knows what is white; save it with 8 or 16")
         try:
             profile = None if reading.no_icc or profiles.verdict(image) != "apply" else image.info["icc_profile"]
-            return fit(_pixels(image, content), size, channels, profile)
+            if deep.is_deep(image):
+                yield deep.load(image, lambda: _open(content), _upright), profile
+            else:
+                image.load()
+                yield _upright(image), profile
         except BadImage:
             raise
         except Exception as error:  # on damaged files Pillow's decoders raise whatever they trip over
             raise BadImage(f"is damaged ({_one_line(error)})") from error
-
-
-def _pixels(image, content):
-    if deep.is_deep(image):
-        return deep.load(image, lambda: _open(content), _upright)
-    image.load()
-    return _upright(image)
 
 
 def fit(image, size, channels, profile=None):
@@ -142,27 +166,46 @@ def fit(image, size, channels, profile=None):
     width, height = image.size
     side = min(width, height)
     if side < size:
-        raise BadImage(f"is {width} x {height} pixels, smaller than image_size={size}")
+        raise BadImage(too_small(image.size, size))
     left, top = (width - side) // 2, (height - side) // 2
     image = image.crop((left, top, left + side, top + side))
-    floats = image.mode.startswith("I") or image.mode == "F"
-    if floats:
+    scaled = _plain(image, channels, profile).resize((size, size), Image.Resampling.BOX)
+    return _array(scaled, channels)
+
+
+def too_small(image_size, size):
+    """Returns what is wrong with a picture of (width, height) pixels whose shorter side is below `size`."""
+    width, height = image_size
+    return f"is {width} x {height} pixels, smaller than image_size={size}"
+
+
+def _plain(image, channels, profile):
+    """Returns a PIL image in sRGB without alpha, L or RGB; F of 16 bits of grey, in levels of 8 bits."""
+    if image.mode.startswith("I"):
         image = Image.fromarray(np.asarray(image).astype("float32") / _DEEP)
     if profile is not None:
-        image, floats = profiles.to_srgb(_of_8_bits(image), profile), False
-    if not floats:
-        image = _on_white(image).convert("L" if channels == 1 else "RGB")
-    pixels = np.asarray(image.resize((size, size), Image.Resampling.BOX))
-    if floats:
+        image = profiles.to_srgb(Image.fromarray(_levels(image)) if image.mode == "F" else image, profile)
+    return image if image.mode == "F" else _on_white(image).convert("L" if channels == 1 else "RGB")
+
+
+def _array(image, channels):
+    """Returns uint8[H, W, channels] of a `_plain` image."""
+    pixels = np.asarray(image)
+    if image.mode == "F":
         pixels = np.repeat(_levels(pixels)[..., None], channels, axis=-1)
-    return pixels.reshape(size, size, channels)
+    return pixels.reshape(image.height, image.width, channels)
+
+
+def _levels(pixels):
+    return np.rint(np.clip(pixels, 0, 255)).astype("uint8")
 
 
 def _open(content):
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = Image.open(io.BytesIO(content), formats=formats.names())
     except Image.UnidentifiedImageError:
-        raise BadImage(f"is no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} picture") from None
+        *names, last = formats.names()
+        raise BadImage(f"is no {', '.join(names)} or {last} picture") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadImage(_too_large()) from None
     except Exception as error:
@@ -174,16 +217,18 @@ def _open(content):
     return image
 
 
-def _of_8_bits(image):
-    return Image.fromarray(_levels(np.asarray(image))) if image.mode == "F" else image
-
-
-def _levels(pixels):
-    return np.rint(np.clip(pixels, 0, 255)).astype("uint8")
-
-
 def _too_large():
     return f"has more than {MAX_PIXELS // 10**6} million pixels"
+
+
+def _orientation(image):
+    """Returns the EXIF orientation that stands before the pixels, 1 if there is none: 2 to 8 are turned or mirrored."""
+    if image.format == "PNG" and "exif" not in image.info:  # Pillow would decode all of it to look behind them
+        return 1
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # damaged EXIF data; the pixels are there
+        return 1
 
 
 def _upright(image):

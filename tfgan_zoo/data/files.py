@@ -11,22 +11,12 @@ import re
 import stat
 import zipfile
 
+from tfgan_zoo.data import formats
 from tfgan_zoo.files import check_regular, read_json
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 LABELS = "dataset.json"  # of StyleGAN's tools, beside folders that are chunks, not classes
+EMPTY = "is a class folder without a picture"
 MAX_BYTES = 256 * 2**20  # of one file; a zip member is never inflated beyond it
-# How a file without a suffix begins if it is a picture: (offset, bytes).
-_BEGINNINGS = (
-    (0, b"\x89PNG\r\n\x1a\n"),
-    (0, b"\xff\xd8\xff"),
-    (8, b"WEBP"),
-    (0, b"BM"),
-    (0, b"GIF8"),
-    (0, b"II*\0"),
-    (0, b"MM\0*"),
-    (4, b"ftypavif"),
-)
 _ENCRYPTED = 0x1  # a bit of a zip member's flags
 
 
@@ -37,7 +27,8 @@ class Files:
     Attributes:
         path: the folder or zip file.
         names: tuple of str, the picture files' names below `path` with "/" between parts, sorted.
-        problems: tuple of (name, reason), what could not be looked into, and class folders without pictures.
+        unread: tuple of (name, reason), what could not be looked into.
+        empty: tuple of (name, reason), class folders without pictures.
         others: tuple of str, the names of the files passed over for their suffixes, sorted.
         labels: {name: int}, what a `LABELS` file says, empty if it says that there are none; None without such a file.
         stamp: what changes when a file is changed: names, sizes and times.
@@ -46,19 +37,25 @@ class Files:
 
     path: str
     names: tuple
-    problems: tuple
+    unread: tuple
+    empty: tuple
     others: tuple
     labels: dict | None
     stamp: tuple
     read: object = dataclasses.field(repr=False)
+
+    @property
+    def problems(self):
+        """What stands in the way of a data set with classes."""
+        return self.unread + self.empty
 
 
 @contextlib.contextmanager
 def scan(path, argument="dataset"):
     """Finds the picture files below `path`, at any depth; a symlink is followed, a loop of them once.
 
-    Names that begin with a dot and __MACOSX are passed over, and so is every file whose suffix is not in `SUFFIXES`,
-    and one without a suffix that does not begin as a picture does.
+    Names that begin with a dot and __MACOSX are passed over, and so is every file whose suffix is none of
+    `formats.suffixes()`, and one without a suffix that does not begin as a picture does.
 
     Args:
         path: str, a folder or a zip file.
@@ -133,8 +130,14 @@ def passed_over(names):
     >>> passed_over(["a.mov", "b/c.txt", "d.MOV", "LICENSE"])
     '2 .mov, 1 .txt, 1 without a suffix'
     """
-    kinds = collections.Counter(shown(_suffix(name))[:20] or "without a suffix" for name in names)
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda it: (-it[1], it[0])))
+    kinds = collections.Counter(_suffix(name) for name in names)
+    ordered = sorted(kinds.items(), key=lambda it: (-it[1], it[0] or "without"))
+    return ", ".join(f"{count} {shown(kind)[:20] or 'without a suffix'}{_hint(kind)}" for kind, count in ordered)
+
+
+def _hint(suffix):
+    package = formats.plugin(suffix)
+    return f" (pip install {package} to read them)" if package else ""
 
 
 def natural(name):
@@ -153,14 +156,14 @@ def shown(name):
 
 
 def _folder(path):
-    found, others, problems, folders, seen = {}, [], [], set(), set()
+    found, others, unread, folders, seen, suffixes = {}, [], [], set(), set(), formats.suffixes()
 
     def enter(folder, prefix):
         try:
             status = os.stat(folder)
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            problems.append((prefix or ".", f"cannot be read ({error.strerror})"))
+            unread.append((prefix or ".", f"cannot be read ({error.strerror})"))
             return
         if (status.st_dev, status.st_ino) in seen:  # a loop of symlinks, or one folder under two names
             return
@@ -172,7 +175,7 @@ def _folder(path):
             name = f"{prefix}{entry.name}"
             if os.path.isdir(entry.path):  # entry.is_dir() raises for a symlink to itself
                 stack.append((entry.path, f"{name}/"))
-            elif name.lower().endswith(SUFFIXES) or (not _suffix(name) and _begins(entry.path)):
+            elif name.lower().endswith(suffixes) or (not _suffix(name) and _begins(entry.path)):
                 found[name] = entry.path
             else:
                 others.append(name)
@@ -188,8 +191,8 @@ def _folder(path):
             stamp.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
         except OSError as error:
             stamp.append((name, error.errno))
-    problems += _empty_classes(names, folders)
-    labels = _labels(f"dataset={path}", names, others, lambda name: pathlib.Path(path, name).read_bytes())
+    empty = tuple(_empty_classes(names, folders, others))
+    labels, others = _labels(f"dataset={path}", names, others, lambda name: pathlib.Path(path, name).read_bytes())
 
     def read(index):
         file = pathlib.Path(found[names[index]])
@@ -200,12 +203,12 @@ def _folder(path):
             raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
         return file.read_bytes()
 
-    stamp = (*stamp, tuple(problems), *_stamp(labels))
-    return Files(path, names, tuple(problems), tuple(sorted(others)), labels, stamp, read)
+    stamp = (*stamp, (*unread, *empty), *_stamp(labels))
+    return Files(path, names, tuple(unread), empty, tuple(sorted(others)), labels, stamp, read)
 
 
 def _zip(path, archive, argument):
-    members, others, folders = {}, [], set()
+    members, others, folders, suffixes = {}, [], set(), formats.suffixes()
     for member in archive.infolist():
         name = member.filename.replace("\\", "/")
         parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -213,7 +216,7 @@ def _zip(path, archive, argument):
             continue
         if name.endswith("/"):
             folders.add("/".join(parts) + "/")
-        elif name.lower().endswith(SUFFIXES) or (not _suffix(name) and _begins_inside(archive, member)):
+        elif name.lower().endswith(suffixes) or (not _suffix(name) and _begins_inside(archive, member)):
             if member.flag_bits & _ENCRYPTED:
                 raise ValueError(f"{argument}={path} is encrypted ({shown(name)}): unpack it and give the folder")
             members["/".join(parts)] = member  # of two members of one name, the later one, as unpacking does
@@ -222,13 +225,13 @@ def _zip(path, archive, argument):
     names = tuple(sorted(members))
     status = os.stat(path)
     folders |= {"/".join(part[:depth]) + "/" for part in _parts(others) for depth in range(1, len(part))}
-    problems = tuple(_empty_classes(names, folders))
+    empty = tuple(_empty_classes(names, folders, others))
 
     def inside(name):
         with archive.open(next(it for it in archive.infolist() if it.filename.replace("\\", "/") == name)) as stream:
             return stream.read(MAX_BYTES + 1)
 
-    labels = _labels(f"{argument}={path}", names, others, inside)
+    labels, others = _labels(f"{argument}={path}", names, others, inside)
 
     def read(index):
         with archive.open(members[names[index]]) as stream:
@@ -238,7 +241,7 @@ def _zip(path, archive, argument):
         return content
 
     stamp = (os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, *_stamp(labels))
-    return Files(path, names, problems, tuple(sorted(others)), labels, stamp, read)
+    return Files(path, names, (), empty, tuple(sorted(others)), labels, stamp, read)
 
 
 def _suffix(name):
@@ -251,7 +254,7 @@ def _begins(path):
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False
         with open(path, "rb") as file:
-            return _is_beginning(file.read(16))
+            return formats.begins(file.read(16))
     except OSError:
         return False
 
@@ -259,30 +262,29 @@ def _begins(path):
 def _begins_inside(archive, member):
     try:
         with archive.open(member) as stream:
-            return _is_beginning(stream.read(16))
+            return formats.begins(stream.read(16))
     except Exception:  # on damaged or encrypted members zipfile and its decompressors raise what they like
         return False
 
 
-def _is_beginning(head):
-    return any(head[start : start + len(magic)] == magic for start, magic in _BEGINNINGS)
-
-
 def _labels(what, names, others, read):
-    """Returns {name: label} of StyleGAN's `LABELS` beside the pictures' folders; None if there is no such file."""
+    """Returns ({name: label} of StyleGAN's `LABELS` beside the pictures' folders, the other files without it).
+
+    The first is None if there is no such file.
+    """
     at = next((it for it in sorted(others, key=len) if it.split("/")[-1] == LABELS), None)
     if at is None or not names:
-        return None
+        return None, others
     prefix = at.removesuffix(LABELS)
     if not all(name.startswith(prefix) for name in names):
-        return None
+        return None, others
     try:
         rows = read_json(read(at), max_bytes=MAX_BYTES).get("labels", ())
         if rows == ():  # a file of this name that is something else
-            return None
+            return None, others
         labels = {f"{prefix}{name}": label for name, label in rows or ()}
         if all(isinstance(label, int) and not isinstance(label, bool) and label >= 0 for label in labels.values()):
-            return labels
+            return labels, [name for name in others if name != at]
         raise ValueError("has labels that are no whole numbers from 0")
     except Exception as error:  # of the disk, of JSON, of what a damaged zip member makes its decompressor raise
         raise ValueError(f"{what}: {shown(at)} cannot be used ({' '.join(str(error).split())[:100]})") from None
@@ -310,7 +312,7 @@ def _depth(names):
     return depth
 
 
-def _empty_classes(names, folders):
+def _empty_classes(names, folders, others):
     """Finds the folders beside the class folders in which there is no picture, as problems."""
     if not names:
         return []
@@ -324,8 +326,11 @@ def _empty_classes(names, folders):
     label_names = {part[depth] for part in _parts(names)}
     prefix = "/".join([*names[0].split("/")[:depth], ""]) if depth else ""
     beside = _beside(names, folders, depth)
-    empty = sorted(beside - label_names)
-    return [(f"{prefix}{name}/", "is a class folder without a picture") for name in empty]
+    problems = []
+    for folder in (f"{prefix}{name}/" for name in sorted(beside - label_names)):
+        inside = passed_over([name for name in others if name.startswith(folder)])
+        problems.append((folder, EMPTY + (f", with {inside}" if inside else "")))
+    return problems
 
 
 def _beside(names, folders, depth):

@@ -7,7 +7,7 @@ import hashlib
 import os
 import statistics
 
-from tfgan_zoo.data import cache, decode, files
+from tfgan_zoo.data import cache, catalogue, decode, files, formats
 
 _AT_ONCE = 256  # pictures in memory
 
@@ -19,6 +19,8 @@ class Survey:
     Attributes:
         contents: str, a hash of all names and bytes.
         num: int, how many picture files there are.
+        unread: tuple of [name, reason], those whose headers cannot be read.
+        smallest: [name, width, height] of the picture with the shortest side; None if no header can be read.
         side: the median of the pictures' shorter sides, in pixels; None if no header can be read.
         grey: bool, whether all of them are grey.
         deep: int, how many `deep.is_deep` is about.
@@ -28,6 +30,8 @@ class Survey:
 
     contents: str
     num: int
+    unread: tuple
+    smallest: list | None
     side: float | None
     grey: bool
     deep: int
@@ -89,6 +93,29 @@ def _key(about, shape, reading):
     return cache.digest(cache.FORMAT, about.contents, list(shape), *about.changes(reading))
 
 
+def look_over(path, shape, bad_images, labels):
+    """Finds what `prepare` would refuse, as far as the files' names and headers tell; no picture is decoded.
+
+    Args:
+        path, shape, bad_images: as `prepare` takes them.
+        labels: bool, whether there must be class folders.
+
+    Raises:
+        ValueError: in one line that names the file.
+    """
+    with files.scan(path) as found:
+        about = _survey(path, found)
+        bad = [*found.problems, *about.unread]
+        if about.smallest and min(about.smallest[1:]) < shape[0]:
+            name, *size = about.smallest
+            bad.append((name, decode.too_small(size, shape[0])))
+        if bad and bad_images == "error":
+            raise _bad(path, *bad[0], others=len(bad) - 1)
+        if labels and not files.labelled(found, found.names)[0]:
+            raise ValueError(f"conditional=True: {catalogue.no_labels(path)}")
+        _check_count(path, about.num - len(about.unread))
+
+
 def prepare(path, shape, bad_images="error", key=None, reading=decode.USUAL):
     """Decodes a folder's pictures into the cache, if they are not there yet.
 
@@ -119,11 +146,15 @@ def prepare(path, shape, bad_images="error", key=None, reading=decode.USUAL):
             kept = _decode(path, found, about, shape, bad_images, where, reading)
     if kept.bad and bad_images == "error":
         raise _bad(path, *kept.bad[0], others=len(kept.bad) - 1)
-    if len(kept) < 2:
-        raise ValueError(
-            f"dataset={path} has {len(kept)} usable image(s); at least 2 are needed: one to train on, one to hold out"
-        )
+    _check_count(path, len(kept))
     return kept
+
+
+def _check_count(path, count):
+    if count < 2:
+        raise ValueError(
+            f"dataset={path} has {count} usable image(s); at least 2 are needed: one to train on, one to hold out"
+        )
 
 
 def _otherwise(about, shape, key):
@@ -141,18 +172,23 @@ def heldout(num):
 def _survey(path, found):
     if not found.names:
         reason = "; ".join(f"{files.shown(name)} {reason}" for name, reason in found.problems[:1])
-        kinds = ", ".join(suffix.removeprefix(".") for suffix in files.SUFFIXES)
+        kinds = ", ".join(suffix.removeprefix(".") for suffix in formats.suffixes())
         others = f"passed over: {files.passed_over(found.others)}" if found.others else kinds
         raise ValueError(f"dataset={path} holds no picture ({reason or others})")
     stamp = cache.digest(cache.FORMAT, found.stamp)
     known = cache.recall(f"survey-{stamp}")
     with contextlib.suppress(TypeError):  # of another version
         return Survey(**known)
-    contents, looks = hashlib.sha256(), []
-    for name, (content_hash, look) in _each(found, range(len(found.names)), _examine, "reading"):
+    contents, looks, unread, smallest = hashlib.sha256(), [], [], None
+    for name, (content_hash, look, problem) in _each(found, range(len(found.names)), _examine, "reading"):
         contents.update(f"{name!a} {content_hash}\n".encode())
-        looks += [] if look is None else [look]
-    for problem in found.problems:
+        if look is None:
+            unread.append([name, problem])
+            continue
+        looks.append(look)
+        if smallest is None or min(look.size) < min(smallest[1:]):
+            smallest = [name, *look.size]
+    for problem in (*found.unread, *((name, files.EMPTY) for name, _ in found.empty)):
         contents.update(f"{problem!a}\n".encode())
     if found.labels is not None:
         contents.update(f"{files.LABELS} {sorted(found.labels.items())!a}\n".encode())
@@ -160,7 +196,9 @@ def _survey(path, found):
     about = Survey(
         contents=contents.hexdigest(),
         num=len(found.names),
-        side=statistics.median(look.side for look in looks) if looks else None,
+        unread=unread,
+        smallest=smallest,
+        side=statistics.median(min(look.size) for look in looks) if looks else None,
         grey=all(look.grey for look in looks),
         deep=sum(look.deep for look in looks),
         profiles=verdicts.count("apply"),
@@ -171,14 +209,14 @@ def _survey(path, found):
 
 
 def _examine(content, problem):
-    """Returns (hash, `decode.Look`) of a file; the latter is None if it is no picture."""
+    """Returns (hash, `decode.Look`, what is wrong) of a file; one of the latter two is None."""
     if content is None:
-        return problem, None
+        return problem, None, problem
     try:
-        look = decode.look(content)
-    except decode.BadImage:
-        look = None
-    return hashlib.sha256(content).hexdigest(), look
+        look, problem = decode.look(content), None
+    except decode.BadImage as error:
+        look, problem = None, str(error)
+    return hashlib.sha256(content).hexdigest(), look, problem
 
 
 def _decode(path, found, about, shape, bad_images, where, reading):

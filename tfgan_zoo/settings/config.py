@@ -360,9 +360,7 @@ def labelled(config, data):
     if not config.conditional:
         return config
     if not data.num_classes:
-        raise ValueError(
-            f"conditional=True: dataset={config.dataset} has no labels; pictures get them from folders, one a class"
-        )
+        raise ValueError(f"conditional=True: {catalogue.no_labels(config.dataset)}")
     if config.num_classes not in (None, data.num_classes):
         raise ValueError(f"num_classes={config.num_classes}: dataset={config.dataset} has {data.num_classes} classes")
     if not config.nameless:
