@@ -148,11 +148,13 @@ def images(folder, num=4, size=32, mode="L", suffix="png"):
     return folder
 
 
-def test_two_folders(tmp_path, few):
+def test_two_folders(tmp_path, few, capsys):
     one, two = images(tmp_path / "one", 9), images(tmp_path / "two", 12)
+    (two / "film.mov").write_text("no picture")
     output = tmp_path / "out"
     flags = ["--metrics=fd_fashion_all,kd_fashion_all,prdc_fashion_all", "--report", f"--output={output}"]
     assert evaluate.main([f"--fakes={one}", f"--reals={two}", *flags]) == 0
+    assert f"reals={two}: passed over: 1 .mov" in capsys.readouterr().out
     assert {it["fakes"] for it in lines(output)} == {9}
     assert [it["reference"] for it in lines(output)] == [{str(two): 12}] * 3
     assert (output / "report.html").is_file()
@@ -232,7 +234,7 @@ def folders(tmp_path, case):
     if case == "grey against colour":
         return images(one, mode="RGB"), images(tmp_path / "two"), "fakes="
     (images(one) / "z.png").write_text("hello")
-    return one, images(tmp_path / "two"), "z.png cannot be read as an image"
+    return one, images(tmp_path / "two"), "z.png is no PNG"
 
 
 def test_more_fakes_than_there_are(tmp_path, capsys, monkeypatch):

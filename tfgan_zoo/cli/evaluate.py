@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 from tfgan_zoo.cli import app
+from tfgan_zoo.data import catalogue, decode
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.evaluation.files import ImageFiles
 from tfgan_zoo.files import check_regular, check_writable, write_atomically
@@ -65,6 +66,9 @@ def _body(values, given):
     with app.checks():
         sets = _check(values)
         output = _output(values)
+        for name, images in sets.items():
+            if images.others:
+                print(f"{name}={values[name]}: passed over: {images.others}")
         app.import_tensorflow()
         from tfgan_zoo.evaluation import extractors
 
@@ -116,7 +120,8 @@ def _check(values):
     else:
         loading.kind(values["model"])
         _checkpoints(values)
-    sets = {name: ImageFiles(name, values[name]) for name in ("fakes", "reals") if values[name] is not None}
+    reading = _reading(values["model"])
+    sets = {name: ImageFiles(name, values[name], reading) for name in ("fakes", "reals") if values[name] is not None}
     if len({images.shape for images in sets.values()}) > 1:
         fakes, reals = sets["fakes"].shape, sets["reals"].shape
         raise ValueError(f"reals={values['reals']} has images of {reals}, fakes={values['fakes']} of {fakes}")
@@ -124,6 +129,12 @@ def _check(values):
         for name, protocol in _choose(values, values["metrics"] or _FOR_FILES, sets["fakes"].shape).items():
             protocols.check_count(name, protocol, sets["fakes"].count)
     return sets
+
+
+def _reading(model):
+    """Returns how pictures are read: as those that a model was trained on, as far as that is known."""
+    known = {} if model is None else loading.origin(model)
+    return decode.Reading(**{name: known[name] for name in catalogue.READING if name in known})
 
 
 def _choose(values, names, shape=None, classes=None):

@@ -52,6 +52,7 @@ class Look:
         grey: bool, whether it has no colour.
         deep: bool, whether Pillow alone would not keep what is in it (`deep.is_deep`).
         profile: str, what there is to do about its colour profile (`profiles.verdict`).
+        transparent: bool, whether something of it may be transparent.
         turned: bool, whether it is stored in another orientation than it stands.
     """
 
@@ -59,6 +60,7 @@ class Look:
     grey: bool
     deep: bool
     profile: str
+    transparent: bool
     turned: bool
 
 
@@ -77,7 +79,14 @@ def look(content):
     with _open(content) as image:
         turn = _orientation(image)
         size = image.size[::-1] if turn in _ACROSS else image.size
-        return Look(size, deep.is_grey(image), deep.is_deep(image), profiles.verdict(image), turn in range(2, 9))
+        return Look(
+            size=size,
+            grey=deep.is_grey(image),
+            deep=deep.is_deep(image),
+            profile=profiles.verdict(image),
+            transparent=image.has_transparency_data,
+            turned=turn in range(2, 9),
+        )
 
 
 def decode(content, size, channels, reading=USUAL):

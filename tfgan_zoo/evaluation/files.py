@@ -1,42 +1,45 @@
-"""Sets of images in folders, zips and npz files, read as they are: nothing is resized or converted. No TensorFlow."""
+"""Sets of images in folders, zips and npz files, read as training reads them, but never resized. No TensorFlow."""
 
+import dataclasses
 import hashlib
-import io
 import json
 import math
 import pathlib
 import zipfile
 
 import numpy as np
-from PIL import Image
 
 from tfgan_zoo.data import decode, files
 from tfgan_zoo.files import check_regular
 
-MAX_PIXELS = 2**26  # of one image; checked before it is decoded
 _DEFLATE = 1032  # one byte of a zip file becomes at most so many
-_CHANNELS = {"1": 1, "L": 1, "RGB": 3}
 
 
 class ImageFiles:
     """A set of images of one size, from a folder (any depth), a .zip, or a .npz with an array [N, H, W, C].
 
-    Hidden files and what macOS adds to zips are passed over; any other file that is no image is refused.
+    Pictures are read by what reads those that train (`data.decode`): turned as EXIF says, on white where transparent,
+    in sRGB, 8 bits; RGB unless all are grey. They are not scaled, for a metric is about images as they are: all must
+    be of one size. Files that are no pictures by their suffixes are passed over, and counted in `others`.
 
     Args:
         argument: str, what the user called it: "fakes" or "reals".
         path: where it is.
+        reading: a `decode.Reading`, how pictures are read.
 
     Attributes:
         shape: (H, W, C), C 1 or 3.
         count: int, at least 2.
+        others: str, what was passed over, by suffix; "" if nothing was.
 
     Raises:
-        ValueError: in one line, if there are not two images, a file is none, or two differ in size or channels.
+        ValueError: in one line, if there are not two images, one cannot be used or a folder not be looked into, or two
+            differ in size.
     """
 
-    def __init__(self, argument, path):
-        self.argument, self.path = argument, pathlib.Path(path)
+    def __init__(self, argument, path, reading=decode.USUAL):
+        self.argument, self.path, self.others = argument, pathlib.Path(path), ""
+        self._reading, self._converted = reading, False
         if not self.path.exists():
             raise ValueError(f"{argument}={path} does not exist; name a folder, a .zip or a .npz of images")
         if not self.path.is_dir():
@@ -63,6 +66,8 @@ class ImageFiles:
     def fingerprint(self):
         """Returns a SHA-256 of the contents, under which statistics are cached."""
         digest = hashlib.sha256(json_bytes(self.shape))
+        if self._converted:  # pixels that depend on how they are read
+            digest.update(json_bytes(dataclasses.asdict(self._reading)))
         if self._array is not None:
             digest.update(np.ascontiguousarray(self._array))
             return digest.hexdigest()
@@ -94,43 +99,42 @@ class ImageFiles:
 
     def _survey(self):
         """Returns (how many images there are, their common shape)."""
-        first = None
+        looks = []
         with files.scan(self.path, self.argument) as found:
-            for name in found.others[:1]:
-                raise self._bad(name, f"is no image; allowed: {', '.join(files.SUFFIXES)}")
+            for name, problem in found.unread[:1]:
+                raise self._bad(name, problem)
+            self.others = files.passed_over(found.others)
             for i, name in enumerate(found.names):
-                shape = self._shape(found, i, name)
-                first = first or shape
-                if shape != first:
-                    raise self._bad(name, f"is {shape}, {files.shown(found.names[0])} is {first}; all must be alike")
-            return len(found.names), first
+                looks.append(self._use(decode.look, found, i, name))
+                if looks[i].size != looks[0].size:
+                    (width, height), (other, one) = looks[i].size, looks[0].size
+                    first = files.shown(found.names[0])
+                    raise self._bad(name, f"is {width} x {height}, {first} is {other} x {one}; all must be alike")
+        if not looks:
+            return 0, None
+        self._converted = any(
+            look.deep or look.turned or look.transparent or (look.profile == "apply" and not self._reading.no_icc)
+            for look in looks
+        )
+        return len(looks), (*looks[0].size[::-1], 1 if all(look.grey for look in looks) else 3)
 
-    def _shape(self, found, index, name):
-        with self._open(found, index, name) as image:
-            channels = _CHANNELS.get(image.mode)
-            if channels is None:
-                raise self._bad(name, f"is of Pillow's mode {image.mode}; grey or RGB of 8 bit is wanted")
-            return image.height, image.width, channels
-
-    def _open(self, found, index, name):
+    def _use(self, work, found, index, name):
+        """Returns work(content) of a picture file; what goes wrong is one line that names it."""
+        try:
+            content = found.read(index)
+        except Exception as error:  # of the disk, or what a damaged zip member makes its decompressor raise
+            raise self._bad(name, f"cannot be read ({' '.join(str(error).split())[:200]})") from None
         try:
             with decode.quietly():
-                image = Image.open(io.BytesIO(found.read(index)))
-        except Image.UnidentifiedImageError:  # whose text is an address in memory
-            raise self._bad(name, "cannot be read as an image") from None
-        except Exception as error:  # of the disk, or what a damaged zip member makes its decompressor raise
-            raise self._bad(name, f"cannot be read as an image ({' '.join(str(error).split())})") from None
-        if image.width * image.height > MAX_PIXELS:
-            raise self._bad(name, f"has {image.width} x {image.height} pixels; at most {MAX_PIXELS}")
-        return image
+                return work(content)
+        except decode.BadImage as error:
+            raise self._bad(name, error) from None
 
     def _pixels(self, found, index, name):
-        with self._open(found, index, name) as image:
-            try:
-                pixels = np.asarray(image.convert("RGB" if self.shape[2] == 3 else "L"))
-            except (OSError, SyntaxError, ValueError) as error:
-                raise self._bad(name, f"is damaged ({error})") from None
-        return pixels.reshape(self.shape)
+        pixels = self._use(lambda it: decode.whole(it, self.shape[2], self._reading), found, index, name)
+        if pixels.shape != self.shape:  # EXIF data behind the pixels turn it
+            raise self._bad(name, f"is {pixels.shape[1]} x {pixels.shape[0]} when it is turned; all must be alike")
+        return pixels
 
     def _bad(self, name, problem):
         return ValueError(f"{self.argument}={self.path}: {files.shown(name)} {problem}")
