@@ -22,10 +22,9 @@ def test_presets_and_recipes_are_found_in_an_installed_wheel(tmp_path):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip = [sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*pip, "--target", str(tmp_path / "site"), str(source)], check=True)
-    modules = {path.relative_to(source).as_posix() for path in source.glob("tfgan_zoo/**/*.py")}
-    assert modules == {
-        path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").glob("tfgan_zoo/**/*.py")
-    }
+    for pattern in ("tfgan_zoo/**/*.py", "tfgan_zoo/serving/site/*"):
+        files = {path.relative_to(source) for path in source.glob(pattern)}
+        assert files and files == {path.relative_to(tmp_path / "site") for path in (tmp_path / "site").glob(pattern)}
     code = (
         "import tfgan_zoo\n"
         f"assert tfgan_zoo.__file__.startswith({str(tmp_path / 'site')!r})\n"

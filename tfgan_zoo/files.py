@@ -20,6 +20,11 @@ _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _DAY = 24 * 3600
 
 
+def cache_root():
+    """Returns the folder of what is kept between processes: $TFGAN_ZOO_CACHE, else ~/.cache/tfgan_zoo."""
+    return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
+
+
 def check_writable(argument, folder):
     """Finds out whether `folder` can be made and written, by writing (root may do less than its rights say).
 

@@ -68,7 +68,7 @@ def test_residual_generators_too(tmp_path):
 
 def test_what_litert_lacks_is_said_without_the_pages_around_it():
     text = "Could not translate\nTF Select ops: Conv2D, Erf\nDetails:\n\ttf.Conv2D(...)"
-    assert formats._reason(RuntimeError(text)) == "no counterpart of Conv2D, Erf"
+    assert formats.reason(RuntimeError(text)) == "no counterpart of Conv2D, Erf"
 
 
 def test_mixtures_too(tmp_path):

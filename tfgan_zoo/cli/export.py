@@ -7,9 +7,10 @@ from tfgan_zoo import registry
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
-from tfgan_zoo.serving import addresses
+from tfgan_zoo.serving import addresses, web_runtime
 
-FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml"}
+# format: how the name of its file ends, "" for a folder
+FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "web": ""}
 
 COMMAND = app.Command(
     "export.py",
@@ -19,6 +20,8 @@ COMMAND = app.Command(
         "--model=runs/00000-pconv-fashion_mnist_10k --output=exports/pconv",
         "--model=pconv_fashion_mnist_10k --output=exports/pconv --with_serving_files",
         "--model=pconv_fashion_mnist_10k --format=onnx --output=pconv.onnx",
+        "--model=runs/00000-pconv-fashion_mnist_10k --format=web --output=site",
+        "--model=pconv_conditional_fashion_mnist --format=web --single_file --output=clothes.html",
     ),
 )
 
@@ -31,7 +34,13 @@ def _declare():
     COMMAND.integer("max_batch", 256, "the most rows of a batch; the exported graph refuses more")
     COMMAND.boolean("new_signature", False, "allow a version whose inputs or outputs differ from the one before")
     COMMAND.boolean("with_serving_files", False, "warm-up requests, and <output>.serving: what a server starts with")
-    COMMAND.string("format", "saved_model", f"one of {', '.join(FORMATS)}; but for saved_model, --output is a file")
+    COMMAND.string(
+        "format",
+        "saved_model",
+        f"one of {', '.join(FORMATS)}; web is a page that runs the generator in a browser, and --output its folder; "
+        "of onnx, litert and openvino --output is the file",
+    )
+    COMMAND.boolean("single_file", False, "of a web page: one HTML file, --output, that opens from disk")
 
 
 _declare()
@@ -45,9 +54,16 @@ def main(argv=None):
 def _body(values, given):
     with app.checks():
         output = _checked(values)
+        if values["format"] == "web":
+            try:
+                web_runtime.read()  # before the minutes that TensorFlow and a large model may take
+            except web_runtime.RuntimeMissing as missing:
+                return app.fail(f"export.py: {missing}", app.FAILED)
         app.import_tensorflow()
         model = loading.load(values["model"], values["checkpoint"])
         try:
+            if values["format"] == "web":
+                return _web_page(model, output, values)
             if values["format"] != "saved_model":
                 return _other_format(model, values["format"], output)
             version = _saved_model(model, output, values)
@@ -83,6 +99,24 @@ def _other_format(model, name, output):
     return app.DONE
 
 
+def _web_page(model, output, values):
+    from tfgan_zoo.serving.formats import FormatError
+    from tfgan_zoo.serving.web_page import export_page
+
+    title, card = pathlib.PurePosixPath(values["model"]).name, loading.card(values["model"])
+    try:
+        files, dtype, error = export_page(model, output, title, card, values["single_file"])
+    except FormatError as failure:
+        return app.fail(f"export.py: {failure}", app.FAILED)
+    size = f"{sum(files.values()) / 1e6:.1f} MB"
+    print(f"export    {output}: {size}, weights in {dtype}, images within {error * 255:.2g} levels of ours")
+    if values["single_file"]:
+        print("look      open it in a browser")
+    else:
+        print(f"look      python -m http.server --directory {shlex.quote(str(output))}, then http://localhost:8000")
+    return app.DONE
+
+
 def _checked(values):
     """Checks the flags and returns the output folder."""
     registry.choose("format", values["format"], FORMATS)
@@ -96,8 +130,10 @@ def _checked(values):
     if values["max_batch"] < 1:
         raise ValueError(f"max_batch={values['max_batch']} must be at least 1")
     output = pathlib.Path(values["output"])
+    if values["single_file"] and values["format"] != "web":
+        raise ValueError("single_file=True is for format=web")
     if values["format"] != "saved_model":
-        return _checked_file(values, output)
+        return _checked_other(values, output)
     if values["version"] is not None and (output / str(values["version"])).exists():
         raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
     if values["with_serving_files"]:
@@ -106,12 +142,12 @@ def _checked(values):
     return output
 
 
-def _checked_file(values, output):
-    """Checks what makes sense of a single file only; returns it."""
-    suffix = FORMATS[values["format"]]
-    if output.suffix != suffix:
+def _checked_other(values, output):
+    """Checks what makes sense for other formats; returns the file or the page's folder."""
+    suffix = ".html" if values["single_file"] else FORMATS[values["format"]]
+    if suffix and output.suffix != suffix:
         raise ValueError(f"output={output} must end in {suffix} for format={values['format']}")
-    if output.exists():
+    if output.exists() and (suffix or not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"output={output} exists; it is not overwritten")
     for name, neutral in (("version", None), ("with_serving_files", False), ("new_signature", False)):
         if values[name] != neutral:

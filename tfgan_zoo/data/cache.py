@@ -24,7 +24,7 @@ import numpy as np
 from array_record.python import array_record_module
 from tqdm import tqdm
 
-from tfgan_zoo.files import folder_in_making, read_json, remove_abandoned, write_atomically
+from tfgan_zoo.files import cache_root, folder_in_making, read_json, remove_abandoned, write_atomically
 
 FORMAT = 2  # of the pixels and of the folder: a change in `decode.fit` counts too
 RECORDS, INDEX = "images.array_record", "index.json"
@@ -36,7 +36,7 @@ _verified = {}  # folder: what `_stamp` said when its checksums were right
 
 def root():
     """Returns where caches live: $TFGAN_ZOO_CACHE, else ~/.cache/tfgan_zoo."""
-    return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
+    return cache_root()
 
 
 def digest(*parts):

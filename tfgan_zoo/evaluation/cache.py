@@ -9,13 +9,14 @@ import zipfile
 import numpy as np
 
 from tfgan_zoo.evaluation.files import json_bytes
+from tfgan_zoo.files import cache_root
 
 _FORMAT = 1  # counted on when statistics of the same set are computed or stored in another way
 
 
 def folder():
     """Returns where caches live: $TFGAN_ZOO_CACHE, else ~/.cache/tfgan_zoo."""
-    return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser()
+    return cache_root()
 
 
 def key(**identity):

@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 
 from tfgan_zoo import web
-from tfgan_zoo.files import folder_in_making
+from tfgan_zoo.files import cache_root, folder_in_making
 from tfgan_zoo.serving.addresses import is_server
 
 _SECONDS, _SLOWEST = 60, 2**20  # a file has a minute, and a second for each MiB that it may have
@@ -24,7 +24,7 @@ def is_remote(source):
 
 def cache():
     """Returns the folder of downloads: `presets` in $TFGAN_ZOO_CACHE, else in ~/.cache/tfgan_zoo."""
-    return pathlib.Path(os.environ.get("TFGAN_ZOO_CACHE") or "~/.cache/tfgan_zoo").expanduser() / "presets"
+    return cache_root() / "presets"
 
 
 def fetch(url, files, verify):

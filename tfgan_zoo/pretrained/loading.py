@@ -82,6 +82,11 @@ def origin(source):
     return presets.origin(source) if source_kind == "preset" else {}
 
 
+def card(source):
+    """Returns the path of a preset's card, README.md; None where there is none, or the preset is not on this disk."""
+    return presets.card(source) if kind(str(source)) == "preset" and not download.is_remote(source) else None
+
+
 def load(source, checkpoint="last"):
     """Loads a trained model.
 

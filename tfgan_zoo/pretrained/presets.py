@@ -108,6 +108,12 @@ def origin(preset):
     return {name: value for name, value in found.items() if isinstance(value, str) and "dataset" in about}
 
 
+def card(preset):
+    """Returns the path of a preset's README.md, None if it has none."""
+    path = _folder(preset) / "README.md"
+    return path if path.is_file() else None
+
+
 def _folder(preset):
     return pathlib.Path(preset) if is_preset(preset) else BUILT_IN / str(preset)
 

@@ -49,21 +49,18 @@ def export_format(model, name, path):
         ValueError: if a weight is no finite number.
         FormatError: if a package is missing, an op has no counterpart, or the difference is larger; nothing is left.
     """
-    packages, extra = _NEEDS[name]
-    missing = [package for package in packages if importlib.util.find_spec(package) is None]
-    if missing:
-        raise FormatError(f"format={name} needs {', '.join(missing)}: pip install '{extra}'")
+    check_packages(name)
     check_weights(model)
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
         draft = pathlib.Path(folder) / path.name
         try:
-            with _quiet():
+            with quiet():
                 _WRITERS[name](_sampler(model), draft)
                 error = _difference(model, _RUNNERS[name](draft))
         except Exception as failure:  # every converter has errors of its own
-            raise FormatError(f"format={name} cannot hold this generator: {_reason(failure)}") from None
+            raise FormatError(f"format={name} cannot hold this generator: {reason(failure)}") from None
         if not error <= TOLERANCE:
             raise FormatError(f"format={name}: its images differ by {error:.2g} from ours, more than {TOLERANCE}")
         for file in sorted(pathlib.Path(folder).iterdir(), key=lambda file: file.name == path.name):
@@ -71,7 +68,16 @@ def export_format(model, name, path):
     return error
 
 
-def _reason(failure):
+def check_packages(name):
+    """Raises a FormatError if a package is missing that a format needs."""
+    packages, extra = _NEEDS[name]
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise FormatError(f"format={name} needs {', '.join(missing)}: pip install '{extra}'")
+
+
+def reason(failure):
+    """Returns what a converter's error says, in one line."""
     text = " ".join(str(failure).split())
     missing = re.search(r"(?:TF Select|Custom) ops: ([\w, ]*\w) Details", text)  # LiteRT's, after pages on where
     return f"no counterpart of {missing[1]}" if missing else f"{type(failure).__name__}: {text[:300]}"
@@ -99,7 +105,8 @@ def _difference(model, run):
     return float(np.abs(run(inputs) - ours).max())
 
 
-def _write_onnx(module, path):
+def write_onnx(module, path):
+    """Writes the function `sample` of a tf.Module as ONNX."""
     import tf2onnx
 
     tf2onnx.convert.from_function(module.sample, module.sample.input_signature, opset=17, output_path=str(path))
@@ -155,12 +162,12 @@ def _run_openvino(path):
     return lambda inputs: compiled(inputs)[0]
 
 
-_WRITERS = {"onnx": _write_onnx, "litert": _write_litert, "openvino": _write_openvino}
+_WRITERS = {"onnx": write_onnx, "litert": _write_litert, "openvino": _write_openvino}
 _RUNNERS = {"onnx": _run_onnx, "litert": _run_litert, "openvino": _run_openvino}
 
 
 @contextlib.contextmanager
-def _quiet():
+def quiet():
     """Keeps what the converters print, on Python's streams and on the process's, from the user."""
     kept, nowhere = [os.dup(number) for number in (1, 2)], os.open(os.devnull, os.O_WRONLY)
     try:
