@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import fcntl
 import functools
 import http.server
 import json
@@ -38,26 +39,27 @@ def program():
 
 
 @contextlib.contextmanager
-def opened(profile, *flags):
+def opened(profile):
     """Starts a browser with an empty profile folder; yields a `Page`."""
     to_browser, from_browser = os.pipe(), os.pipe()
-
-    def take_pipes():  # Chromium reads 3 and writes 4; both copies first: a number may be 3 or 4 already
-        kept = [os.dup(number) for number in (to_browser[0], from_browser[1])]
-        kept = [os.fdopen(os.dup(number), closefd=False).fileno() if number in (3, 4) else number for number in kept]
-        os.dup2(kept[0], 3)
-        os.dup2(kept[1], 4)
-
+    # Chromium reads 3 and writes 4, numbers that are taken here.
+    theirs = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 10) for number in (to_browser[0], from_browser[1])]
     process = subprocess.Popen(
-        [program(), *_FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"],
-        preexec_fn=take_pipes,
-        close_fds=False,
+        [
+            "bash",
+            "-c",
+            f'exec "$0" "$@" 3<&{theirs[0]} 4>&{theirs[1]}',
+            program(),
+            *_FLAGS,
+            f"--user-data-dir={profile}",
+        ],
+        pass_fds=theirs,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(to_browser[0])
-    os.close(from_browser[1])
+    for number in (*theirs, to_browser[0], from_browser[1]):
+        os.close(number)
     try:
         yield Page(to_browser[1], from_browser[0])
     finally:
@@ -79,7 +81,7 @@ class Page:
         self._writing, self._reading, self._buffer, self._number = writing, reading, b"", 0
         self._session = None
         self.requests, self.errors = [], []
-        (target,) = [t for t in self.call("Target.getTargets")["targetInfos"] if t["type"] == "page"]
+        target = self.call("Target.createTarget", url="about:blank")
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -145,12 +147,26 @@ class Page:
                 raise AssertionError(result)
         raise AssertionError(f"not in {_SECONDS} s: {condition}; {self.errors}")
 
+    def wait_here(self, condition):
+        """Waits until a function of this process returns something, while the browser works."""
+        until = time.monotonic() + _SECONDS
+        while not condition():
+            assert time.monotonic() < until, f"not in {_SECONDS} s; {self.errors}"
+            self.run("new Promise((done) => setTimeout(done, 20))")
+
     def press(self, key):
         """Presses a key of the keyboard, such as "ArrowRight"."""
         codes = {"Enter": 13, "Tab": 9}
         text = {"text": "\r"} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=codes.get(key, 0), **text)
+
+    def set(self, control, value):
+        """Gives a control, by its id, a value as a user does."""
+        element = f"document.getElementById({json.dumps(control)})"
+        self.run(f"{element}.value = {json.dumps(value)}")
+        for event in ("input", "change"):
+            self.run(f"{element}.dispatchEvent(new Event('{event}', {{ bubbles: true }}))")
 
     def screenshot(self):
         """Returns the whole page as PNG."""

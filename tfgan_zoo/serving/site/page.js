@@ -78,6 +78,8 @@ async function drawGrid() {
   shown = new Map();
   for (let start = 0, size = 1; start < seeds.length;) {
     const part = seeds.slice(start, start + size);
+    await generator.last; // while a slider moves, what is asked for is only the newest
+    if (mine !== drawing) return;
     const began = performance.now();
     const images = await generator.imagesOfSeeds(part, psi, label);
     if (mine !== drawing) return;
@@ -91,7 +93,7 @@ async function drawGrid() {
   document.body.dataset.drawn = mine;
 }
 
-let walking = null; // the step that is computed, or null
+let walking = null; // the view whose walk is computed, or null
 
 async function drawWalk() {
   const { from, to } = view;
@@ -101,20 +103,20 @@ async function drawWalk() {
   element("ends").textContent = to === null ? "" : `${nameOf(from)} to ${to}`;
   element("step").value = view.step;
   if (walking) return; // that one draws again when it is done, if the view is another one by then
-  walking = { ...view };
-  const levels = await walkLevels(walking);
-  paint(element("between"), levels);
-  element("between").setAttribute("aria-label", nameOf(from));
-  const asked = walking;
-  walking = null;
+  const asked = (walking = { ...view });
+  try {
+    paint(element("between"), await walkLevels(asked));
+  } finally {
+    walking = null;
+  }
   if (["from", "to", "step", "psi", "label"].some((name) => asked[name] !== view[name])) await drawWalk();
 }
 
 async function walkLevels({ from, to, step, psi, label }) {
-  const [levels] = to === null
-    ? await generator.imagesOfSeeds([from], psi, label)
-    : [...await generator.imageBetween(from, to, step, psi, label)];
-  return levels;
+  const images = to === null
+    ? generator.imagesOfSeeds([from], psi, label)
+    : generator.imageBetween(from, to, step, psi, label);
+  return (await images)[0];
 }
 
 // What changes the view -------------------------------------------------------------------------------------------
