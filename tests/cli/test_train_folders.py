@@ -10,6 +10,7 @@ from PIL import Image
 
 from tfgan_zoo import data, pictures
 from tfgan_zoo.cli import app
+from tfgan_zoo.cli.evaluate import main as evaluate
 from tfgan_zoo.cli.generate import main as generate
 from tfgan_zoo.cli.train import main
 from tfgan_zoo.pretrained import loading
@@ -232,6 +233,24 @@ def test_dry_run_decodes_nothing(photos, run):
     path.write_bytes(path.read_bytes()[:-50])
     status, out, err = run("--dry_run", "--threads=2", "--dataset=my phötos")
     assert status == 0 and "cannot" not in err and json.loads(out)["dataset"] == str(photos)
+
+
+def test_a_moved_folder_is_the_runs_own_if_its_pictures_are(photos, run, refused):
+    """A run that was begun before the move ends as one that was not moved, to the bit."""
+    Image.new("RGBA", (32, 32), (9, 9, 9, 99)).save(photos / "cat" / "0.png")
+    asked = (*TINY, "--dataset=my phötos", "--mirror", "--background=0,0,255", "--image_size=32")
+    assert run(*asked, "--run_dir=whole")[0] == 0
+    assert run(*asked, "--run_dir=moved", "--kimg=0.016")[0] == 0
+    photos.rename(photos.parent / "elsewhere")
+    assert "does not exist; if it was moved, say where it is now" in refused("--run_dir=moved", "--kimg=0.032")
+    status, _, err = run("--run_dir=moved", "--kimg=0.032", "--dataset=elsewhere")
+    assert (status, err) == (0, "")
+    whole, moved = (photos.parent / name for name in ("whole", "moved"))
+    assert (whole / "metrics.jsonl").read_bytes() == (moved / "metrics.jsonl").read_bytes()
+    assert json.loads((moved / "config.json").read_text())["dataset"] == str(photos.parent / "elsewhere")
+    assert evaluate([f"--model={whole}", "--dataset=elsewhere", "--metrics=memorization_10k", "--output=out"]) == 0
+    Image.new("RGB", (32, 32), "red").save(photos.parent / "elsewhere" / "cat" / "0.png")
+    assert "was begun with other pictures" in refused("--run_dir=whole", "--dataset=elsewhere")
 
 
 EARLY = {

@@ -1,5 +1,7 @@
 """The order of training batches, on small images whose pixels say which item they are."""
 
+import dataclasses
+
 import hypothesis
 import numpy as np
 import pytest
@@ -82,6 +84,40 @@ def test_order_is_that_of_earlier_versions():
     """If this fails, no run that was begun before can be resumed."""
     read = items_of(numbered(10).train(10, 1, seed=0), steps=2).reshape(2, 10)
     assert read.tolist() == [[1, 6, 9, 5, 4, 7, 2, 8, 3, 0], [5, 9, 4, 8, 1, 2, 0, 7, 3, 6]]
+
+
+def mirrored(num):
+    """A data set of 2 x 2 images whose left half is i, whose right half is 128 + i."""
+    pixels = np.zeros((num, 2, 2, 1), np.uint8)
+    pixels[:, :, 0, 0], pixels[:, :, 1, 0] = np.arange(num)[:, None], 128 + np.arange(num)[:, None]
+    plain = numbered(num, heldout=1, shape=(2, 2, 1))
+    source = Images((pixels, np.arange(num)), (pixels[:1], np.zeros(1)), (2, 2, 1))
+    return dataclasses.replace(plain, mirror=True, source=source)
+
+
+def test_an_epoch_of_mirrored_data_holds_every_image_and_its_mirror_image():
+    """Another order in each epoch and with each seed; what is real is as it was."""
+    dataset = mirrored(10)
+    orders = set()
+    for seed, start in ((0, 0), (0, 4), (1, 0)):
+        batches = list(dataset.train(5, seed=seed, start_step=start).take(4).as_numpy_iterator())
+        images = np.rint((np.concatenate([batch["images"][:, 0] for batch in batches]) + 1) * 127.5).astype(int)
+        left, right = images[:, 0, 0, 0], images[:, 0, 1, 0]
+        items, flipped = np.minimum(left, right), left > right
+        np.testing.assert_array_equal(items, np.concatenate([batch["labels"][:, 0] for batch in batches]))
+        assert sorted(zip(items, flipped, strict=True)) == [(i, side) for i in range(10) for side in (False, True)]
+        orders.add((tuple(items), tuple(flipped)))
+    assert len(orders) == 3
+    assert dataset.num_train == 10
+    np.testing.assert_array_equal(np.rint((dataset.reals(10)[0][:, 0, 0, 0] + 1) * 127.5), np.arange(10))
+
+
+def test_mirrored_data_begin_anywhere_at_once():
+    dataset = mirrored(7)
+    whole = list(dataset.train(3, 2, seed=5).take(9).as_numpy_iterator())
+    late = list(dataset.train(3, 2, seed=5, start_step=6).take(3).as_numpy_iterator())
+    for one, other in zip(whole[6:], late, strict=True):
+        np.testing.assert_array_equal(one["images"], other["images"])
 
 
 def test_shuffle_is_even():

@@ -102,6 +102,29 @@ def test_what_is_transparent_is_white():
     assert set(decode.decode(saved(half.convert("LA")), 8, 1).flat) == {127}
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_transparent_shows_the_background(channels):
+    half = np.zeros((8, 8, 4), np.uint8)
+    half[..., 3] = 128
+    reading = decode.Reading(background=(110, 210, 255))
+    found = decode.decode(saved(Image.fromarray(half)), 8, channels, reading)
+    composite = np.array(reading.background) * (127 / 255)
+    expected = composite if channels == 3 else composite @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(found - expected).max() <= 1
+    opaque = saved(picture(SQUARE))
+    np.testing.assert_array_equal(decode.decode(opaque, 8, 3, reading), SQUARE)
+
+
+def test_small_pictures_are_enlarged_where_that_is_asked_for():
+    smooth = np.broadcast_to(np.arange(0, 256, 32, np.uint8)[:, None, None], (8, 8, 3)).copy()
+    found = decode.decode(saved(picture(smooth)), 16, 3, decode.Reading(min_size="enlarge"))
+    expected = np.clip((np.arange(16) - 0.5) * 16, 0, 224)
+    assert np.abs(found[2:-2, 8, 0] - expected[2:-2]).max() <= 2
+    larger = saved(picture(SQUARE))
+    found = decode.decode(larger, 4, 3, decode.Reading(min_size="enlarge"))
+    np.testing.assert_array_equal(found, decode.decode(larger, 4, 3))
+
+
 def test_transparent_palettes_and_colour_keys_are_white_too():
     palette = Image.new("P", (8, 8), 1)
     palette.putpalette([9, 9, 9, 200, 0, 0])

@@ -245,6 +245,62 @@ def test_a_run_from_before_16_bits_were_all_read_is_told_why_it_ends(tmp_path):
     assert "a version that kept 8 of 16 bits" in refused(root, key=former_key(root, (32, 32, 3)))
 
 
+def test_the_background_is_part_of_the_key_where_something_is_transparent(tmp_path):
+    make(tmp_path / "x", "1.png", "2.png")
+    shape, black = (32, 32, 3), decode.Reading(background=(0, 0, 0))
+    assert catalogue.key(str(tmp_path / "x"), shape, black) == catalogue.key(str(tmp_path / "x"), shape)
+    Image.new("RGBA", (32, 32)).save(tmp_path / "x" / "1.png")
+    assert catalogue.key(str(tmp_path / "x"), shape, black) != catalogue.key(str(tmp_path / "x"), shape)
+    Image.new("RGBA", (32, 32)).save(tmp_path / "x" / "2.png")
+    for name, level in (("white", 1), ("black", -1), ("255,0,255", 0)):
+        pixels = data.load(str(tmp_path / "x"), background=name).reals(1)[0]
+        assert (pixels == level).all() if level else np.unique(pixels).tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize("min_size, kept", [("skip", 18), ("enlarge", 20)])
+def test_small_pictures_are_left_out_or_enlarged(tmp_path, min_size, kept):
+    make(tmp_path / "x", *TWENTY)
+    for name in TWENTY[:2]:
+        Image.new("RGB", (20, 40), "red").save(tmp_path / "x" / name)
+    assert "is 20 x 40 pixels, smaller than image_size=32" in refused(tmp_path / "x", image_size=32)
+    found = data.load(str(tmp_path / "x"), image_size=32, min_size=min_size)
+    assert found.num_train + found.num_heldout == kept
+    assert len(found.skipped) == 20 - kept
+    assert "is 20 x 40 pixels" in refused(tmp_path / "x", image_size=32)  # from the cache, too
+    cut(tmp_path / "x" / TWENTY[5])
+    assert "is damaged" in refused(tmp_path / "x", image_size=32, min_size=min_size)
+
+
+def test_mirror_images_train_and_are_told(tmp_path, monkeypatch):
+    make(tmp_path / "x", *TWENTY)
+    inside = data.load(str(tmp_path / "x"), mirror=True)
+    assert inside.description.endswith("Mirror images train too.") and inside.num_train == 18
+    monkeypatch.setattr(images, "MAX_BYTES", 1000)
+    outside = data.load(str(tmp_path / "x"), mirror=True)
+    for mine, theirs in zip(outside.train(6, 2, 5, 4).take(6), inside.train(6, 2, 5, 4).take(6), strict=True):
+        np.testing.assert_array_equal(mine["images"], theirs["images"])
+
+
+@pytest.mark.parametrize(
+    "name, arguments, words",
+    [
+        ("ring", {"mirror": True}, "mirror=True: dataset=ring has no pictures to mirror"),
+        ("stacked_fashion", {"mirror": True}, "has no pictures to mirror"),
+        ("fashion_mnist_10k", {"no_icc": True}, "no_icc=True is for folders and zip files"),
+        ("fashion_mnist_10k", {"background": "black"}, "background=black is for folders"),
+        ("fashion_mnist_10k", {"min_size": "small"}, "min_size=small is unknown"),
+    ],
+)
+def test_what_is_not_for_a_data_set(name, arguments, words):
+    assert words in refused(name, **arguments)
+
+
+@pytest.mark.parametrize("background", ["blue", "1,2", "1,2,256", "1,2,-3", "", "a,b,c", "1,2,3,4", "0x1,2,3"])
+def test_what_is_no_colour(tmp_path, background):
+    make(tmp_path / "x", "1.png", "2.png")
+    assert f"background={background} must be white, black, or R,G,B" in refused(tmp_path / "x", background=background)
+
+
 def flip(path, place=0.5):
     content = bytearray(path.read_bytes())
     content[int(place * len(content))] ^= 1

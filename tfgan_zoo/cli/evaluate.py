@@ -133,8 +133,12 @@ def _check(values):
 
 def _reading(model):
     """Returns how pictures are read: as those that a model was trained on, as far as that is known."""
-    known = {} if model is None else loading.origin(model)
-    return decode.Reading(**{name: known[name] for name in catalogue.READING if name in known})
+    return _reading_of({} if model is None else loading.origin(model))
+
+
+def _reading_of(origin):
+    choices = {name: origin[name] for name in catalogue.READING if name in origin}
+    return catalogue.reading(origin.get("dataset", ""), **choices) or decode.USUAL
 
 
 def _choose(values, names, shape=None, classes=None):
@@ -250,7 +254,7 @@ def _is_seen(values, origin):
         return False
     if trained_on is None:
         return None
-    return values["dataset"] is None or _is_same(values["dataset"], trained_on)
+    return values["dataset"] is None or _is_same(values["dataset"], origin)
 
 
 def _without_memories(values, origin, chosen, seen, leave_out):
@@ -291,9 +295,18 @@ def _reference_if_needed(values, sets, model, origin, chosen, left_out):
         return None
 
 
-def _is_same(one, two):
-    """Returns whether two names are of the same data set, be it of one folder."""
-    return one == two or (pathlib.Path(one).exists() and pathlib.Path(one).resolve() == pathlib.Path(two).resolve())
+def _is_same(name, origin):
+    """Returns whether a name is of the data set that a model was trained on, be it of a folder that was moved."""
+    trained_on = origin.get("dataset")
+    if trained_on is None or name == trained_on:
+        return name == trained_on
+    if not pathlib.Path(name).exists():
+        return False
+    if pathlib.Path(name).resolve() == pathlib.Path(trained_on).resolve():
+        return True
+    size, key = origin.get("image_size"), origin.get("key")
+    reading = _reading_of(origin)
+    return key is not None and catalogue.key(name, (size, size, origin["channels"]), reading) == key
 
 
 def _reference(values, sets, model, origin):
@@ -310,8 +323,8 @@ def _reference(values, sets, model, origin):
     if dataset is None:
         return None
     size = dict(zip(("image_size", "channels"), shape[1:], strict=False))  # none of a mixture
-    same = values["dataset"] is None or ("dataset" in origin and _is_same(values["dataset"], origin["dataset"]))
-    arguments = {name: value for name, value in origin.items() if name != "dataset"} if same else {}
+    own = values["dataset"] is None or _is_same(values["dataset"], origin)
+    arguments = {name: value for name, value in origin.items() if name != "dataset"} if own else {}
     arguments |= size | ({"data_dir": values["data_dir"]} if values["data_dir"] else {})
     data = datasets.load(dataset, **arguments)
     if tuple(data.shape) != shape:

@@ -106,7 +106,7 @@ def _run(values, given, held):
     with app.checks():
         config, run = _wanted(values, given, held)
         if values["dry_run"]:
-            catalogue.look_over(config.dataset, config.shape, config.bad_images, config.conditional)
+            catalogue.look_over(config.dataset, config.shape, config.bad_images, config.conditional, config.reading)
         else:
             catalogue.prepare(config.dataset, config.shape, config.bad_images, config.data_key, config.reading)
         app.import_tensorflow()
@@ -259,8 +259,8 @@ def _tell_data(config, run, data):
 def _resumed(run, settings):
     """Returns the run's own config, or what flags may change of it; others may repeat it.
 
-    --kimg may lengthen a run that does not follow its length, --devices give it other devices, and --on_nan say anew
-    what becomes of broken numbers.
+    --kimg may lengthen a run that does not follow its length, --devices give it other devices, --on_nan say anew what
+    becomes of broken numbers, and --dataset where its pictures have been moved to.
     """
     config = run.config()
     follows_length = config.lr_decay != "none" or config.schedule or registry.METHODS[config.method].phases > 1
@@ -275,6 +275,9 @@ def _resumed(run, settings):
         if name == "devices":
             config = dataclasses.replace(config, devices=value, strategy="auto", replicas=None)
             continue
+        if name == "dataset" and config.data_key and catalogue.is_path(value):
+            config = _moved(config, value, run)
+            continue
         if name == "on_nan":
             config = dataclasses.replace(config, on_nan=value)
             continue
@@ -284,7 +287,20 @@ def _resumed(run, settings):
             raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")
         config = dataclasses.replace(config, kimg=value)
     checks.check(config)
+    if catalogue.is_path(config.dataset) and not os.path.exists(config.dataset):
+        raise ValueError(
+            f"dataset={config.dataset} does not exist; if it was moved, say where it is now, --dataset=..."
+        )
     return config
+
+
+def _moved(config, path, run):
+    """Returns the configuration of a run whose pictures lie elsewhere now, if they are the same ones."""
+    if catalogue.key(path, config.shape, config.reading) != config.data_key:
+        raise ValueError(
+            f"dataset={path}: {run.path} was begun with other pictures, those of {config.dataset}; a run keeps them"
+        )
+    return dataclasses.replace(config, dataset=path)
 
 
 def _list():

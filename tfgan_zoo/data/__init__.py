@@ -1,5 +1,7 @@
 """Data sets by name. Importing this package does not import TensorFlow; `load` and `Data` do, when first used."""
 
+import dataclasses
+
 from tfgan_zoo.choices import choose
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.data.catalogue import DATASETS, check, prepare, source
@@ -19,6 +21,9 @@ def load(
     sizes=None,
     label_order="natural",
     no_icc=False,
+    background="white",
+    min_size="error",
+    mirror=False,
 ):
     """Loads a data set.
 
@@ -38,6 +43,11 @@ def load(
             that of conditional runs that were begun before classes had names.
         no_icc: bool, whether a folder's pictures keep their colours as they are, whatever their colour profiles; else
             they become those of sRGB.
+        background: str, white, black or "R,G,B" (levels), what is seen through what is transparent in a folder's
+            pictures.
+        min_size: str, what becomes of a folder's pictures that are smaller than the image size: "error" treats them as
+            files that cannot be used, "skip" leaves them out, "enlarge" scales them up.
+        mirror: bool, whether training shows every image and its mirror image.
 
     Returns:
         A `Data`.
@@ -54,14 +64,20 @@ def load(
     ([4, 3, 2], [4, 3])
     """
     shape = check(name, data_dir=data_dir, image_size=image_size, channels=channels, split=split, sizes=sizes)
-    reading = catalogue.reading(name, no_icc=no_icc)
+    choices = {"no_icc": no_icc, "background": background, "min_size": min_size}
+    choose("min_size", min_size, catalogue.MIN_SIZE)
+    catalogue.check_pictures(name, mirror, **choices)
+    reading = catalogue.reading(name, **choices)
     prepare(name, shape, bad_images, key, reading)
     choose("label_order", label_order, ("natural", "alphabetical"))
     entry = source(name)
     asked = {} if split is None else {"split": split}
     if catalogue.is_path(name):
         asked |= {"label_order": label_order, "reading": reading}
-    return entry.load()(name, data_dir, shape, **asked)
+    found = entry.load()(name, data_dir, shape, **asked)
+    if not mirror:
+        return found
+    return dataclasses.replace(found, mirror=True, description=f"{found.description} Mirror images train too.")
 
 
 def __getattr__(attribute):

@@ -19,11 +19,13 @@ class Entry:
         summary: a line for `--list`.
         path: "module:function" that loads it.
         implies: fields of a run's configuration that the choice implies.
+        stored: bool, whether there are pictures, which can be mirrored, and not draws without end.
     """
 
     summary: str
     path: str
     implies: dict = dataclasses.field(default_factory=dict)
+    stored: bool = True
 
     def load(self):
         """Imports the function and returns it."""
@@ -44,12 +46,13 @@ DATASETS = {
         "1,000 modes: three images of clothes as the channels of one, 32 px",
         "tfgan_zoo.data.stacked:load",
         _SMALL,
+        stored=False,
     ),
-    "ring": Entry("8 Gaussians on a circle of radius 2 in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE),
-    "ring_r5": Entry("the ring with radius 5", "tfgan_zoo.data.mixtures:load", _MIXTURE),
-    "ring_r8": Entry("the ring with radius 8", "tfgan_zoo.data.mixtures:load", _MIXTURE),
-    "grid": Entry("5 x 5 Gaussians in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE),
-    "cube": Entry("3 x 3 x 3 Gaussians in space", "tfgan_zoo.data.mixtures:load", _MIXTURE),
+    "ring": Entry("8 Gaussians on a circle of radius 2 in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE, False),
+    "ring_r5": Entry("the ring with radius 5", "tfgan_zoo.data.mixtures:load", _MIXTURE, False),
+    "ring_r8": Entry("the ring with radius 8", "tfgan_zoo.data.mixtures:load", _MIXTURE, False),
+    "grid": Entry("5 x 5 Gaussians in the plane", "tfgan_zoo.data.mixtures:load", _MIXTURE, False),
+    "cube": Entry("3 x 3 x 3 Gaussians in space", "tfgan_zoo.data.mixtures:load", _MIXTURE, False),
 }
 PREPARED = Entry("a data set of images that TFDS has prepared or can prepare", "tfgan_zoo.data.tfds:load")
 FOLDER = Entry("a folder or zip file of pictures", "tfgan_zoo.data.folder_source:load")
@@ -60,7 +63,10 @@ _IMAGES = {
     "stacked_fashion": (28, 3),
 }  # pixels a side, channels
 BAD_IMAGES = ("error", "skip")
-READING = ("no_icc",)  # what a user may choose of how pictures are read: the fields of a `decode.Reading`
+MIN_SIZE = ("error", "skip", "enlarge")
+# What a user may choose of how the pictures of a folder are read, the fields of a `decode.Reading`, and what is usual.
+READING = {"no_icc": False, "background": "white", "min_size": "error"}
+_COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 _VECTORS = {"ring": 2, "ring_r5": 2, "ring_r8": 2, "grid": 2, "cube": 3}
 # Where no network says which image sizes it makes, the default is one of these.
 USUAL_SIZES = (32, 64, 128)
@@ -142,6 +148,44 @@ def key(name, shape, reading=None):
     return folders.key(os.path.expanduser(name), shape, reading or decode.USUAL)
 
 
+def colour(argument, text):
+    """Returns the levels of a colour that is said as white, black or R,G,B.
+
+    Raises:
+        ValueError: in one line, for anything else.
+
+    >>> colour("background", "255,128,0")
+    (255, 128, 0)
+    """
+    if text in _COLOURS:
+        return _COLOURS[text]
+    parts = text.split(",")
+    if len(parts) == 3 and all(part.strip().isascii() and part.strip().isdecimal() for part in parts):
+        levels = tuple(map(int, parts))
+        if max(levels) <= 255:
+            return levels
+    raise ValueError(f"{argument}={text} must be {', '.join(_COLOURS)}, or R,G,B with levels from 0 to 255")
+
+
+def check_pictures(name, mirror=False, **choices):
+    """Checks what is asked of the pictures of a data set.
+
+    Args:
+        name: str, the data set.
+        mirror: bool, whether their mirror images train too.
+        **choices: those of `READING`, which are for folders and zip files.
+
+    Raises:
+        ValueError: in one line that names the argument.
+    """
+    if mirror and not source(name).stored:
+        raise ValueError(f"mirror={mirror}: dataset={name} has no pictures to mirror, but draws without end")
+    for argument, value in choices.items():
+        if value != READING[argument] and not is_path(name):
+            raise ValueError(f"{argument}={value} is for folders and zip files of pictures; dataset={name} is none")
+    colour("background", choices.get("background", "white"))
+
+
 def reading(name, **choices):
     """Returns the `decode.Reading` of a path's pictures; None for any other name, whose images nobody reads so.
 
@@ -153,6 +197,8 @@ def reading(name, **choices):
         return None
     from tfgan_zoo.data import decode
 
+    if "background" in choices:
+        choices["background"] = colour("background", choices["background"])
     return decode.Reading(**choices)
 
 
@@ -182,20 +228,21 @@ def no_labels(name):
     return f"dataset={name} has no labels; pictures get them from folders, one a class"
 
 
-def look_over(name, shape, bad_images="error", labels=False):
+def look_over(name, shape, bad_images="error", labels=False, reading=None):
     """Finds what `prepare` would refuse of a path's files by their names and headers; nothing is decoded.
 
     Args:
         name, shape, bad_images: as `prepare` takes them.
         labels: bool, whether there must be class folders.
+        reading: a `decode.Reading`; None is as usual.
 
     Raises:
         ValueError: in one line, for a file that cannot be used, and for class folders that are missing.
     """
     if is_path(name):
-        from tfgan_zoo.data import folders
+        from tfgan_zoo.data import decode, folders
 
-        folders.look_over(os.path.expanduser(name), shape, bad_images, labels)
+        folders.look_over(os.path.expanduser(name), shape, bad_images, labels, reading or decode.USUAL)
 
 
 def _is_embedded(name):

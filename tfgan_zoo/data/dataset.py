@@ -26,6 +26,7 @@ class Data:
         split: str, what trains of a TFDS set, in TFDS's words; None of a set that has splits of its own.
         skipped: tuple of str, the files that were left out, each with the reason.
         fingerprint: str, changes when the items do; None where the name and the sizes say it all.
+        mirror: bool, whether an epoch of training holds every image and its mirror image; `reals` are as they are.
         mixture: the `tfgan_zoo.data.mixtures.Mixture` (`centres`, `std`); None for images.
         source: what holds or draws the items: an object with `batches` and `first`.
 
@@ -49,6 +50,7 @@ class Data:
     native: int | None = None
     split: str | None = None
     skipped: tuple = ()
+    mirror: bool = False
     mixture: object = None
     source: object = dataclasses.field(repr=False)
 
@@ -56,11 +58,12 @@ class Data:
         """Yields the training batches of all steps from `start_step` on, without end.
 
         The training items form one endless stream: all of them in the order that (seed, epoch 0) gives, then all in
-        the order of epoch 1, and so on; a mixture's stream is one endless row of draws. With r batches a step, step k
-        takes the next batch_size * r of it, across the end of an epoch if need be, and element (b, i) of its batch is
-        item `(k * batch_size + b) * r + i` of the stream. So what belongs to one sample stays together when a strategy
-        splits the first dimension over replicas, and nothing depends on TensorFlow's global seed or on what was read
-        before: `start_step=k` yields what step k of `start_step=0` yields, and finds its place at once.
+        the order of epoch 1, and so on; with `mirror`, the mirror image of each is an item too. A mixture's stream is
+        one endless row of draws. With r batches a step, step k takes the next batch_size * r of it, across the end of
+        an epoch if need be, and element (b, i) of its batch is item `(k * batch_size + b) * r + i` of the stream. So
+        what belongs to one sample stays together when a strategy splits the first dimension over replicas, and nothing
+        depends on TensorFlow's global seed or on what was read before: `start_step=k` yields what step k of
+        `start_step=0` yields, and finds its place at once.
 
         Args:
             batch_size: int, B, samples of one network call, over all replicas.
@@ -90,7 +93,7 @@ class Data:
         options = tf.data.Options()
         options.autotune.enabled = False  # it can stall the end of a short `fit` for longer than the `fit` took
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-        flat = self.source.batches(seed, start_step * size, size)
+        flat = self.source.batches(seed, start_step * size, size, **({"mirror": True} if self.mirror else {}))
         endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
         return flat.map(fold).apply(endless).with_options(options).prefetch(_PREFETCH)
 

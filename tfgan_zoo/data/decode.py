@@ -14,6 +14,7 @@ MAX_PIXELS = 64 * 10**6  # in one picture, by its header
 # A sound PNG may hold much text, or a large colour profile; Pillow's limit of 1 MiB would call it damaged.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 64 * 2**20
 _ORIENTATION, _ACROSS = 0x0112, (5, 6, 7, 8)  # EXIF's tag, and the values that make width of height
+_SMALLER = "smaller than image_size"
 _DEEP = 257  # 65535 / 255: what a level of 8 bits is in 16
 
 
@@ -27,9 +28,13 @@ class Reading:
 
     Attributes:
         no_icc: bool, whether colours are left as they are, whatever a picture's colour profile.
+        background: (red, green, blue) in sRGB, levels of what is seen through what is transparent.
+        min_size: str, what becomes of a picture smaller than the training images: "error", "skip" or "enlarge".
     """
 
     no_icc: bool = False
+    background: tuple = (255, 255, 255)
+    min_size: str = "error"
 
 
 USUAL = Reading()
@@ -116,7 +121,7 @@ def decode(content, size, channels, reading=USUAL):
     tfgan_zoo.data.decode.BadImage: is no PNG, JPEG, WEBP, BMP, GIF, TIFF, ... picture
     """
     with _loaded(content, reading) as (image, profile):
-        return fit(image, size, channels, profile)
+        return fit(image, size, channels, reading, profile)
 
 
 def whole(content, channels, reading=USUAL):
@@ -132,7 +137,7 @@ def whole(content, channels, reading=USUAL):
         BadImage: if the file is damaged, no picture, or too large.
     """
     with _loaded(content, reading) as (image, profile):
-        return _array(_plain(image, channels, profile), channels)
+        return _array(_plain(image, channels, reading, profile), channels)
 
 
 @contextlib.contextmanager
@@ -154,47 +159,53 @@ def _loaded(content, reading):
             raise BadImage(f"is damaged ({_one_line(error)})") from error
 
 
-def fit(image, size, channels, profile=None):
+def fit(image, size, channels, reading=USUAL, profile=None):
     """Makes a picture a training image: the square in its middle, scaled down by the mean over areas (Pillow's BOX).
 
-    Colours become those of sRGB, what is transparent becomes white, 16 bits become 8 by v / 257, palettes and CMYK
-    become RGB, and RGB becomes grey by Pillow's (ITU-R 601-2) weights where one channel is asked for.
+    Colours become those of sRGB, what is transparent shows the background, 16 bits become 8 by v / 257, palettes and
+    CMYK become RGB, and RGB becomes grey by Pillow's (ITU-R 601-2) weights where one channel is asked for.
 
     Args:
         image: a PIL image.
         size: int, pixels a side of the result.
         channels: int, 1 or 3.
+        reading: a `Reading`; one that enlarges scales up by cubic curves (Pillow's BICUBIC).
         profile: bytes, the ICC profile of its colours; None where they are sRGB's.
 
     Returns:
         uint8[size, size, channels].
 
     Raises:
-        BadImage: if its shorter side is below `size`: pictures are never enlarged.
+        BadImage: if its shorter side is below `size`, unless `reading` enlarges.
     """
     width, height = image.size
     side = min(width, height)
-    if side < size:
+    if side < size and reading.min_size != "enlarge":
         raise BadImage(too_small(image.size, size))
     left, top = (width - side) // 2, (height - side) // 2
     image = image.crop((left, top, left + side, top + side))
-    scaled = _plain(image, channels, profile).resize((size, size), Image.Resampling.BOX)
-    return _array(scaled, channels)
+    method = Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC
+    return _array(_plain(image, channels, reading, profile).resize((size, size), method), channels)
 
 
 def too_small(image_size, size):
     """Returns what is wrong with a picture of (width, height) pixels whose shorter side is below `size`."""
     width, height = image_size
-    return f"is {width} x {height} pixels, smaller than image_size={size}"
+    return f"is {width} x {height} pixels, {_SMALLER}={size}"
 
 
-def _plain(image, channels, profile):
+def is_too_small(reason):
+    """Returns whether what is wrong with a picture is its size alone."""
+    return _SMALLER in reason
+
+
+def _plain(image, channels, reading, profile):
     """Returns a PIL image in sRGB without alpha, L or RGB; F of 16 bits of grey, in levels of 8 bits."""
     if image.mode.startswith("I"):
         image = Image.fromarray(np.asarray(image).astype("float32") / _DEEP)
     if profile is not None:
         image = profiles.to_srgb(Image.fromarray(_levels(image)) if image.mode == "F" else image, profile)
-    return image if image.mode == "F" else _on_white(image).convert("L" if channels == 1 else "RGB")
+    return image if image.mode == "F" else _on(reading.background, image).convert("L" if channels == 1 else "RGB")
 
 
 def _array(image, channels):
@@ -247,11 +258,11 @@ def _upright(image):
         return image
 
 
-def _on_white(image):
+def _on(background, image):
     if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), image)
 
 
 def _one_line(error):

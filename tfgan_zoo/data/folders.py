@@ -26,6 +26,7 @@ class Survey:
         deep: int, how many `deep.is_deep` is about.
         profiles: int, how many have a colour profile that is to be applied.
         broken_profiles: int, how many have one that is broken, and is ignored.
+        transparent: int, how many may be transparent somewhere.
     """
 
     contents: str
@@ -37,10 +38,15 @@ class Survey:
     deep: int
     profiles: int
     broken_profiles: int
+    transparent: int
 
-    def changes(self, reading):
+    def changes(self, reading, size):
         """Returns what is done to these pictures that was not done to any at first: words that their key holds."""
-        return ["all bits"] * (self.deep > 0) + ["sRGB"] * (self.profiles > 0 and not reading.no_icc)
+        words = ["all bits"] * (self.deep > 0) + ["sRGB"] * (self.profiles > 0 and not reading.no_icc)
+        if self.transparent and reading.background != decode.USUAL.background:
+            words.append(f"on {reading.background}")
+        enlarged = reading.min_size == "enlarge" and self.smallest and min(self.smallest[1:]) < size
+        return [*words, "enlarged"] if enlarged else words
 
     def on_profiles(self, reading):
         """Returns what becomes of the colour profiles, as the end of a description; "" where there are none."""
@@ -90,15 +96,16 @@ def key(path, shape, reading=decode.USUAL):
 
 
 def _key(about, shape, reading):
-    return cache.digest(cache.FORMAT, about.contents, list(shape), *about.changes(reading))
+    return cache.digest(cache.FORMAT, about.contents, list(shape), *about.changes(reading, shape[0]))
 
 
-def look_over(path, shape, bad_images, labels):
+def look_over(path, shape, bad_images, labels, reading=decode.USUAL):
     """Finds what `prepare` would refuse, as far as the files' names and headers tell; no picture is decoded.
 
     Args:
         path, shape, bad_images: as `prepare` takes them.
         labels: bool, whether there must be class folders.
+        reading: a `decode.Reading`.
 
     Raises:
         ValueError: in one line that names the file.
@@ -106,7 +113,7 @@ def look_over(path, shape, bad_images, labels):
     with files.scan(path) as found:
         about = _survey(path, found)
         bad = [*found.problems, *about.unread]
-        if about.smallest and min(about.smallest[1:]) < shape[0]:
+        if about.smallest and min(about.smallest[1:]) < shape[0] and reading.min_size == "error":
             name, *size = about.smallest
             bad.append((name, decode.too_small(size, shape[0])))
         if bad and bad_images == "error":
@@ -144,10 +151,16 @@ def prepare(path, shape, bad_images="error", key=None, reading=decode.USUAL):
         kept = cache.find(where)
         if kept is None:
             kept = _decode(path, found, about, shape, bad_images, where, reading)
-    if kept.bad and bad_images == "error":
-        raise _bad(path, *kept.bad[0], others=len(kept.bad) - 1)
+    stop = [it for it in kept.bad if _stops(it[1], bad_images, reading)]
+    if stop:
+        raise _bad(path, *stop[0], others=len(stop) - 1)
     _check_count(path, len(kept))
     return kept
+
+
+def _stops(problem, bad_images, reading):
+    """Returns whether a file that cannot be used is an error, and not left out."""
+    return bad_images == "error" and not (reading.min_size == "skip" and decode.is_too_small(problem))
 
 
 def _check_count(path, count):
@@ -203,6 +216,7 @@ def _survey(path, found):
         deep=sum(look.deep for look in looks),
         profiles=verdicts.count("apply"),
         broken_profiles=verdicts.count("broken"),
+        transparent=sum(look.transparent for look in looks),
     )
     cache.remember(f"survey-{stamp}", dataclasses.asdict(about))
     return about
@@ -239,7 +253,7 @@ def _decode(path, found, about, shape, bad_images, where, reading):
             if pixels is not None:
                 names.append(name)
                 yield pixels
-            elif bad_images == "error":
+            elif _stops(problem, bad_images, reading):
                 raise _bad(path, name, problem)
             else:
                 bad.append([name, problem])

@@ -28,14 +28,19 @@ class Images:
             }
         self._shape = shape
 
-    def batches(self, seed, start, size):
-        """Yields (float32[size, *shape], int32[size]) from item `start` of the training stream on, without end."""
+    def batches(self, seed, start, size, mirror=False):
+        """Yields (float32[size, *shape], int32[size]) from item `start` of the training stream on, without end.
+
+        Args:
+            seed, start, size: as `order` takes them.
+            mirror: bool, whether an epoch holds every image and its mirror image.
+        """
         images, labels = self._splits["train"]
 
         def read(items):
-            return ready(tf.gather(images, items), self._shape), tf.gather(labels, items)
+            return tf.gather(images, items), tf.gather(labels, items)
 
-        return order(images.shape[0], seed, start, size).map(read)
+        return _read_in_order(read, images.shape[0], (seed, start, size), mirror, self._shape)
 
     def first(self, num, split, start=0):
         """Returns `num` (images, labels) of a split from item `start` on, in the order they came."""
@@ -66,15 +71,14 @@ class Stored:
         with tf.device("CPU:0"):
             self._labels = tf.constant(cache.labels, tf.int32)
 
-    def batches(self, seed, start, size):
+    def batches(self, seed, start, size, mirror=False):
         """Yields what `Images.batches` yields."""
 
         def read(items):
             images = tf.numpy_function(self._gather, [items], tf.uint8, stateful=False)
-            images = tf.ensure_shape(images, [size, *self._stored])
-            return ready(images, self._shape), tf.gather(self._labels, items)
+            return tf.ensure_shape(images, [size, *self._stored]), tf.gather(self._labels, items)
 
-        return order(self._num_train, seed, start, size).map(read)
+        return _read_in_order(read, self._num_train, (seed, start, size), mirror, self._shape)
 
     def first(self, num, split, start=0):
         """Returns what `Images.first` returns."""
@@ -93,6 +97,18 @@ def from_cache(cache, num_train, shape):
         return Stored(cache, num_train, shape)
     splits = [(cache.array(*ends), cache.labels[slice(*ends)]) for ends in ((0, num_train), (num_train, len(cache)))]
     return Images(*splits, shape)
+
+
+def _read_in_order(read, num, place, mirror, shape):
+    """Yields (images, labels) of `read` made ready; with `mirror`, item num + i of an epoch is i's mirror image."""
+
+    def made_ready(items):
+        images, labels = read(items % num)
+        if mirror:
+            images = tf.where((items >= num)[:, None, None, None], images[:, :, ::-1], images)
+        return ready(images, shape), labels
+
+    return order(num * (2 if mirror else 1), *place).map(made_ready)
 
 
 def order(num, seed, start, size):

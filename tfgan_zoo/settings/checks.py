@@ -4,6 +4,7 @@ import functools
 import math
 
 from tfgan_zoo import noise, registry, schedules, specs
+from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.settings import config as configs
 from tfgan_zoo.settings import fields
@@ -23,6 +24,9 @@ def check(config):
     missing = method_options(config.method, config.options).keys() - config.options.keys()
     if missing:
         raise ValueError(f"options={config.options} lack {', '.join(sorted(missing))} of method={config.method}")
+    catalogue.check_pictures(
+        config.dataset, config.mirror, **{name: getattr(config, name) for name in catalogue.READING}
+    )
     check_metrics(config)
     _check_augmentation(config)
     _check_schedules(config)

@@ -45,6 +45,19 @@ class Config:
         later=True,
         quiet=True,
     )
+    background: str = row(
+        "what is seen through transparent pictures: white, black or R,G,B", "data", "white", later=True, quiet=True
+    )
+    min_size: str = row(
+        "pictures smaller than the image size: error (as other files that cannot be used), skip leaves them out,"
+        " enlarge scales them up",
+        "data",
+        "error",
+        catalogue.MIN_SIZE,
+        later=True,
+        quiet=True,
+    )
+    mirror: bool = row("train on every picture and its mirror image", "data", False, later=True, quiet=True)
     image_size: int | None = row(
         "height and width of the images in pixels (default: follows the images)", "common", None, low=1, high=1024
     )
@@ -220,6 +233,7 @@ class Config:
             "key": self.data_key,
             "sizes": registry.NETWORKS[self.network].sizes or None,
             "label_order": "alphabetical" if self.nameless else "natural",
+            "mirror": self.mirror,
             **{name: getattr(self, name) for name in catalogue.READING},
         }
 
