@@ -125,6 +125,34 @@ def test_small_pictures_are_enlarged_where_that_is_asked_for():
     np.testing.assert_array_equal(found, decode.decode(larger, 4, 3))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("width, height", [(16, 8), (8, 16), (12, 8)])
+def test_pictures_that_are_not_square_are_padded(width, height, channels):
+    content = saved(picture(np.full((height, width, 3), 77, np.uint8)))
+    found = decode.decode(content, 8, channels, decode.Reading(resize="pad", background=(10, 10, 10)))
+    inside = (found == 77).all(axis=-1)
+    rows, columns = round(8 * height / max(width, height)), round(8 * width / max(width, height))
+    top, left = (8 - rows) // 2, (8 - columns) // 2
+    assert inside[top : top + rows, left : left + columns].all() and inside.sum() == rows * columns
+    assert (found[~inside] == 10).all()
+    with pytest.raises(BadImage, match="smaller than image_size=17"):
+        decode.decode(content, 17, channels, decode.Reading(resize="pad"))
+
+
+def test_pictures_that_are_not_square_are_stretched():
+    pixels = DRAW.integers(0, 256, (8, 16, 3), np.uint8)
+    found = decode.decode(saved(picture(pixels)), 8, 3, decode.Reading(resize="stretch"))
+    assert np.abs(found - pixels.reshape(8, 8, 2, 3).mean(axis=2)).max() <= 1
+    with pytest.raises(BadImage, match="smaller than image_size=9"):
+        decode.decode(saved(picture(pixels)), 9, 3, decode.Reading(resize="stretch"))
+
+
+def test_16_bits_of_grey_are_padded():
+    deep = np.full((8, 16), 257 * 9, np.uint16)
+    found = decode.decode(saved(picture(deep)), 8, 1, decode.Reading(resize="pad"))[..., 0]
+    assert (found[2:6] == 9).all() and (found[[0, 1, 6, 7]] == 255).all()
+
+
 def test_transparent_palettes_and_colour_keys_are_white_too():
     palette = Image.new("P", (8, 8), 1)
     palette.putpalette([9, 9, 9, 200, 0, 0])

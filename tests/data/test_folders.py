@@ -257,6 +257,15 @@ def test_the_background_is_part_of_the_key_where_something_is_transparent(tmp_pa
         assert (pixels == level).all() if level else np.unique(pixels).tolist() == [-1, 1]
 
 
+def test_how_pictures_are_made_square_is_part_of_the_key(tmp_path):
+    make(tmp_path / "x", "1.png", "2.png")
+    shape = (32, 32, 3)
+    readings = [decode.USUAL, *(decode.Reading(resize=name) for name in ("pad", "stretch"))]
+    readings.append(decode.Reading(resize="pad", background=(0, 0, 0)))
+    assert len({catalogue.key(str(tmp_path / "x"), shape, reading) for reading in readings}) == 4
+    assert catalogue.key(str(tmp_path / "x"), shape) == former_key(tmp_path / "x", shape)
+
+
 @pytest.mark.parametrize("min_size, kept", [("skip", 18), ("enlarge", 20)])
 def test_small_pictures_are_left_out_or_enlarged(tmp_path, min_size, kept):
     make(tmp_path / "x", *TWENTY)
@@ -288,6 +297,7 @@ def test_mirror_images_train_and_are_told(tmp_path, monkeypatch):
         ("stacked_fashion", {"mirror": True}, "has no pictures to mirror"),
         ("fashion_mnist_10k", {"no_icc": True}, "no_icc=True is for folders and zip files"),
         ("fashion_mnist_10k", {"background": "black"}, "background=black is for folders"),
+        ("fashion_mnist_10k", {"resize": "pad"}, "resize=pad is for folders"),
         ("fashion_mnist_10k", {"min_size": "small"}, "min_size=small is unknown"),
     ],
 )

@@ -133,7 +133,13 @@ def test_equal_configurations_have_equal_digests(one, other):
 
 def test_a_quiet_field_is_part_of_the_digest_where_it_says_something():
     config = dataclasses.replace(resolve(), dataset="/a/pictures", data_key="ab12")
-    for field, value in {"no_icc": True, "background": "black", "min_size": "enlarge", "mirror": True}.items():
+    for field, value in {
+        "no_icc": True,
+        "background": "black",
+        "resize": "pad",
+        "min_size": "enlarge",
+        "mirror": True,
+    }.items():
         assert dataclasses.replace(config, **{field: value}).digest() != config.digest()
 
 

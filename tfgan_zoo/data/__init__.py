@@ -22,6 +22,7 @@ def load(
     label_order="natural",
     no_icc=False,
     background="white",
+    resize="crop",
     min_size="error",
     mirror=False,
 ):
@@ -45,6 +46,8 @@ def load(
             they become those of sRGB.
         background: str, white, black or "R,G,B" (levels), what is seen through what is transparent in a folder's
             pictures.
+        resize: str, what becomes of a folder's pictures that are not square: "crop" takes the square in the middle,
+            "pad" puts the background on both sides, "stretch" makes them square.
         min_size: str, what becomes of a folder's pictures that are smaller than the image size: "error" treats them as
             files that cannot be used, "skip" leaves them out, "enlarge" scales them up.
         mirror: bool, whether training shows every image and its mirror image.
@@ -64,7 +67,8 @@ def load(
     ([4, 3, 2], [4, 3])
     """
     shape = check(name, data_dir=data_dir, image_size=image_size, channels=channels, split=split, sizes=sizes)
-    choices = {"no_icc": no_icc, "background": background, "min_size": min_size}
+    choices = {"no_icc": no_icc, "background": background, "resize": resize, "min_size": min_size}
+    choose("resize", resize, catalogue.RESIZE)
     choose("min_size", min_size, catalogue.MIN_SIZE)
     catalogue.check_pictures(name, mirror, **choices)
     reading = catalogue.reading(name, **choices)

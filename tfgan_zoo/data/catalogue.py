@@ -63,9 +63,9 @@ _IMAGES = {
     "stacked_fashion": (28, 3),
 }  # pixels a side, channels
 BAD_IMAGES = ("error", "skip")
-MIN_SIZE = ("error", "skip", "enlarge")
+MIN_SIZE, RESIZE = ("error", "skip", "enlarge"), ("crop", "pad", "stretch")
 # What a user may choose of how the pictures of a folder are read, the fields of a `decode.Reading`, and what is usual.
-READING = {"no_icc": False, "background": "white", "min_size": "error"}
+READING = {"no_icc": False, "background": "white", "resize": "crop", "min_size": "error"}
 _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 _VECTORS = {"ring": 2, "ring_r5": 2, "ring_r8": 2, "grid": 2, "cube": 3}
 # Where no network says which image sizes it makes, the default is one of these.

@@ -29,11 +29,14 @@ class Reading:
     Attributes:
         no_icc: bool, whether colours are left as they are, whatever a picture's colour profile.
         background: (red, green, blue) in sRGB, levels of what is seen through what is transparent.
+        resize: str, what becomes of a picture that is not square: "crop" takes the square in its middle, "pad" scales
+            it to fit and puts the background on both sides, "stretch" makes it a square.
         min_size: str, what becomes of a picture smaller than the training images: "error", "skip" or "enlarge".
     """
 
     no_icc: bool = False
     background: tuple = (255, 255, 255)
+    resize: str = "crop"
     min_size: str = "error"
 
 
@@ -160,7 +163,7 @@ def _loaded(content, reading):
 
 
 def fit(image, size, channels, reading=USUAL, profile=None):
-    """Makes a picture a training image: the square in its middle, scaled down by the mean over areas (Pillow's BOX).
+    """Makes a picture a training image: a square, scaled down by the mean over areas (Pillow's BOX).
 
     Colours become those of sRGB, what is transparent shows the background, 16 bits become 8 by v / 257, palettes and
     CMYK become RGB, and RGB becomes grey by Pillow's (ITU-R 601-2) weights where one channel is asked for.
@@ -176,16 +179,31 @@ def fit(image, size, channels, reading=USUAL, profile=None):
         uint8[size, size, channels].
 
     Raises:
-        BadImage: if its shorter side is below `size`, unless `reading` enlarges.
+        BadImage: if its shorter side (padded, its longer side) is below `size`, unless `reading` enlarges.
     """
     width, height = image.size
-    side = min(width, height)
+    side = max(width, height) if reading.resize == "pad" else min(width, height)
     if side < size and reading.min_size != "enlarge":
         raise BadImage(too_small(image.size, size))
-    left, top = (width - side) // 2, (height - side) // 2
-    image = image.crop((left, top, left + side, top + side))
+    if reading.resize == "crop":
+        left, top = (width - side) // 2, (height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    scaled = (size, size)
+    if reading.resize == "pad":
+        scaled = tuple(max(1, round(it * size / side)) for it in image.size)
     method = Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC
-    return _array(_plain(image, channels, reading, profile).resize((size, size), method), channels)
+    pixels = _array(_plain(image, channels, reading, profile).resize(scaled, method), channels)
+    return pixels if scaled == (size, size) else _padded(pixels, size, reading.background)
+
+
+def _padded(pixels, size, background):
+    """Returns uint8[size, size, C]: pixels in the middle of a background."""
+    height, width, channels = pixels.shape
+    colour = Image.new("RGB", (1, 1), background).convert("L" if channels == 1 else "RGB")
+    square = np.tile(np.asarray(colour).reshape(1, 1, channels), (size, size, 1))
+    top, left = (size - height) // 2, (size - width) // 2
+    square[top : top + height, left : left + width] = pixels
+    return square
 
 
 def too_small(image_size, size):

@@ -43,7 +43,8 @@ class Survey:
     def changes(self, reading, size):
         """Returns what is done to these pictures that was not done to any at first: words that their key holds."""
         words = ["all bits"] * (self.deep > 0) + ["sRGB"] * (self.profiles > 0 and not reading.no_icc)
-        if self.transparent and reading.background != decode.USUAL.background:
+        words += [] if reading.resize == "crop" else [reading.resize]
+        if (self.transparent or reading.resize == "pad") and reading.background != decode.USUAL.background:
             words.append(f"on {reading.background}")
         enlarged = reading.min_size == "enlarge" and self.smallest and min(self.smallest[1:]) < size
         return [*words, "enlarged"] if enlarged else words
@@ -113,7 +114,8 @@ def look_over(path, shape, bad_images, labels, reading=decode.USUAL):
     with files.scan(path) as found:
         about = _survey(path, found)
         bad = [*found.problems, *about.unread]
-        if about.smallest and min(about.smallest[1:]) < shape[0] and reading.min_size == "error":
+        longest = max if reading.resize == "pad" else min
+        if about.smallest and longest(about.smallest[1:]) < shape[0] and reading.min_size == "error":
             name, *size = about.smallest
             bad.append((name, decode.too_small(size, shape[0])))
         if bad and bad_images == "error":

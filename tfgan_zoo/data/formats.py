@@ -5,8 +5,8 @@ import functools
 
 # Pillow's name: the suffixes, and how such files begin, as (offset, bytes); none of them can run a program.
 _OWN = {
-    "PNG": ((".png",), ((0, b"\x89PNG\r\n\x1a\n"),)),
-    "JPEG": ((".jpg", ".jpeg", ".jfif"), ((0, b"\xff\xd8\xff"),)),
+    "PNG": ((".png", ".apng"), ((0, b"\x89PNG\r\n\x1a\n"),)),
+    "JPEG": ((".jpg", ".jpeg", ".jpe", ".jfif"), ((0, b"\xff\xd8\xff"),)),
     "WEBP": ((".webp",), ((8, b"WEBP"),)),
     "BMP": ((".bmp",), ((0, b"BM"),)),
     "GIF": ((".gif",), ((0, b"GIF8"),)),

@@ -46,7 +46,20 @@ class Config:
         quiet=True,
     )
     background: str = row(
-        "what is seen through transparent pictures: white, black or R,G,B", "data", "white", later=True, quiet=True
+        "what is seen through transparent pictures and beside padded ones: white, black or R,G,B",
+        "data",
+        "white",
+        later=True,
+        quiet=True,
+    )
+    resize: str = row(
+        "pictures that are not square: crop takes the square in the middle, pad puts the background on both sides,"
+        " stretch makes them square",
+        "data",
+        "crop",
+        catalogue.RESIZE,
+        later=True,
+        quiet=True,
     )
     min_size: str = row(
         "pictures smaller than the image size: error (as other files that cannot be used), skip leaves them out,"
