@@ -197,3 +197,81 @@ def test_the_average_goes_on_where_the_donors_was(sources):
     for mine, wanted in zip(weights_of(model.ema_generator), expected, strict=True):
         np.testing.assert_allclose(mine, wanted, rtol=1e-5, atol=1e-6)
     assert not type(model).from_config(model.get_config()).ema_ramp
+
+
+def frozen_and_learning(network, before):
+    """Returns (the names of the trainable weights that a step left alone, of those that it changed)."""
+    changed = [not np.array_equal(old, weight.numpy()) for old, weight in zip(before, network.weights, strict=True)]
+    kinds = ("kernel", "bias", "gamma", "beta")
+    weights = [(it, moved) for it, moved in zip(network.weights, changed, strict=True) if it.name in kinds]
+    return {it.path for it, moved in weights if not moved}, {it.path for it, moved in weights if moved}
+
+
+@pytest.mark.parametrize(
+    "method, count, layers",
+    [("gan", 2, {"conv1", "conv2", "conv2_norm"}), ("ces", 1, {"conv1"})],
+)
+def test_the_lowest_layers_of_every_discriminator_are_frozen(method, count, layers):
+    """All else learns; a frozen layer normalises by its batch, and its averages go on."""
+    config = resolve(method=method, g_lr=0.01, d_lr=0.01, **TINY, init_from="somewhere", freeze_d=count)
+    model = build_model(dataclasses.replace(config, jit="off"))
+    before = [weights_of(network) for network in model.discriminators]
+    model.fit(data.load("fashion_mnist_10k").reals(8)[0], batch_size=8, verbose=0)
+    for network, old in zip(model.discriminators, before, strict=True):
+        frozen, learning = frozen_and_learning(network, old)
+        assert {path.split("/")[-2] for path in frozen} - {"head"} == layers  # a cost may not move its bias
+        assert {path.split("/")[-2] for path in learning} >= {"head", "conv3", "conv3_norm"}
+        averages = [(it, was) for it, was in zip(network.weights, old, strict=True) if "moving_mean" in it.path]
+        assert all(not np.array_equal(it.numpy(), was) for it, was in averages) and len(averages) == 2
+    again = type(model).from_config(model.get_config())
+    assert len(again.discriminator_variables) == len(model.discriminator_variables)
+
+
+def test_a_frozen_models_file_goes_on_with_its_optimizers(tmp_path):
+    config = resolve(method="gan", **TINY, init_from="somewhere", freeze_d=2)
+    model = build_model(dataclasses.replace(config, jit="off"))
+    reals = data.load("fashion_mnist_10k").reals(8)[0]
+    model.fit(reals, batch_size=8, verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = tf.keras.models.load_model(tmp_path / "model.keras")
+    assert same(weights_of(again), weights_of(model))
+    mine, theirs = (it.discriminator_optimizer.variables for it in (model, again))
+    assert same([it.numpy() for it in mine], [it.numpy() for it in theirs])
+    donor = build_model(resolve(method="gan", **TINY))
+    finetuning.copy(model, donor, "it")
+    assert len(donor.discriminator_variables) > len(model.discriminator_variables)  # it is no part of the weights
+
+
+@pytest.mark.parametrize("network, most", [("mlp", 2), ("dcgan", 3), ("sngan", 4)])
+def test_no_more_layers_can_be_frozen_than_there_are(network, most):
+    config = resolve(method="gan", network=network, **TINY, init_from="somewhere", freeze_d=most)
+    frozen = build_model(config)
+    assert {weight.path.split("/")[-2] for weight in frozen.discriminator_variables} == {"head"}
+    with pytest.raises(ValueError, match=f"freeze_d={most + 1}: the discriminator has {most} layers below its head"):
+        build_model(dataclasses.replace(config, freeze_d=most + 1))
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"freeze_d": 2}, "freeze_d=2 is for fine-tuning: it needs --init_from"),
+        ({"freeze_d": -1, "init_from": "x"}, "freeze_d=-1 must be at least 0"),
+        ({"freeze_d": 1, "init_from": "x", "penalty": "prox", "n_dis": 2}, "does not go with penalty=prox"),
+    ],
+)
+def test_where_nothing_can_be_frozen(given, words):
+    with pytest.raises(ValueError, match=words):
+        resolve(method="gan", **TINY, **given)
+
+
+def test_ada_goes_on_where_the_donors_was():
+    donor = build_model(resolve(method="gan", augment=("ada",), **TINY))
+    donor.augmenter.p.assign(0.3)
+    model, plain = (
+        build_model(resolve(method="gan", augment=("ada",), **TINY)),
+        build_model(resolve(method="gan", **TINY)),
+    )
+    for fresh in (model, plain):
+        finetuning.copy(donor, fresh, "it")
+    assert float(model.augmenter.p.numpy()) == np.float32(0.3)
+    assert plain.augmenter.p is None

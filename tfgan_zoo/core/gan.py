@@ -17,6 +17,7 @@ from tfgan_zoo.core.saving import Saved
 from tfgan_zoo.core.stepping import Stepping
 from tfgan_zoo.core.weights import apply, copy_of, update_average
 from tfgan_zoo.layers import perturbing, power_iteration
+from tfgan_zoo.networks.freezing import freeze_lowest
 from tfgan_zoo.networks.own import as_pair
 from tfgan_zoo.objectives import losses, overfitting, penalties
 from tfgan_zoo.replicas import replica_means, share, summed
@@ -128,6 +129,7 @@ class GAN(Stepping, Rates, Saved, Sampler):
         self.perturb_generator = bool(perturb_generator)
         self.seed = int(seed)
         self._class_names = Untracked(())
+        self.freeze_d = 0  # how many of the discriminator's layers do not learn
         self.ema_ramp = True  # whether the average begins anew: not where it begins as a trained model's
         self._states = Untracked({})
         self.step = self.add_state("step", dtype="int64")
@@ -293,6 +295,15 @@ class GAN(Stepping, Rates, Saved, Sampler):
             theirs = theirs[:1] * len(mine)
         for one, other in zip(theirs, mine, strict=True):
             yield "discriminator", one, other
+
+    def freeze_discriminators(self, count):
+        """Stops the `count` lowest layers of every discriminator from learning (`networks.freezing`).
+
+        It comes before `compile`, and is saved with the model.
+        """
+        self.freeze_d = int(count)
+        for network in self.discriminators if count else ():
+            freeze_lowest(network, self.freeze_d)
 
     @property
     def trained_steps(self) -> int:

@@ -31,6 +31,7 @@ class Saved(keras.Model):
             ),
             "name": self.name,
             **({} if self.ema_ramp else {"ema_ramp": False}),
+            **({"freeze_d": self.freeze_d} if self.freeze_d else {}),
             **({"class_names": list(self.class_names)} if self.class_names else {}),
             **{name: list(value) if isinstance(value, tuple) else value for name, value in self._options.value.items()},
         }
@@ -39,6 +40,7 @@ class Saved(keras.Model):
     def from_config(cls, config):
         config = dict(config)
         class_names, ema_ramp = config.pop("class_names", ()), config.pop("ema_ramp", True)
+        freeze_d = config.pop("freeze_d", 0)
         if config.get("penalty") == "none":  # of before 0.1.0, with a weight of 0
             config |= {"penalty": (), "penalty_weight": None}
         for role in ("generator", "discriminator"):
@@ -46,6 +48,7 @@ class Saved(keras.Model):
         model = cls(**config)
         model.name_classes(class_names)
         model.ema_ramp = bool(ema_ramp)
+        model.freeze_discriminators(freeze_d)
         return model
 
     def get_compile_config(self):

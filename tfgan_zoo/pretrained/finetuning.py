@@ -48,7 +48,7 @@ def settings(source):
 
 
 def copy(donor, model, source):
-    """Copies the weights of the generator, its average and the discriminators.
+    """Copies the weights of the generator, its average and the discriminators, and ADA's probability if both have one.
 
     A donor with fewer discriminators, or more, gives its first one to all of the model's.
 
@@ -68,6 +68,8 @@ def copy(donor, model, source):
             pairs.append((there, here))
     for there, here in pairs:
         here.assign(there.numpy())
+    if donor.augmenter.adapts and model.augmenter.adapts:
+        model.augmenter.p.assign(donor.augmenter.p.numpy())
 
 
 def _of_model(source, kind):

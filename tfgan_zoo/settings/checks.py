@@ -125,6 +125,10 @@ def _check_combinations(config):
         normalization=config.normalization,
     )
     methods[0].check(choices)
+    if config.freeze_d and config.init_from is None:
+        raise ValueError(f"freeze_d={config.freeze_d} is for fine-tuning: it needs --init_from")
+    if config.freeze_d and "prox" in config.penalty:
+        raise ValueError(f"freeze_d={config.freeze_d} does not go with penalty=prox, which holds all of D's weights")
     _check_penalties(config, choices, methods[-1])
     noise.check(config.perturb_law, config.perturb)
     if config.on_nan == "rollback" and config.strategy == "multiworker":

@@ -140,6 +140,15 @@ class Config:
     d_lr: float = row("Adam's learning rate for the discriminator", "objective", low=0, above=True, high=1)
     beta_1: float = row("Adam's decay of the first moment", "objective", low=0, high=0.999999)
     beta_2: float = row("Adam's decay of the second moment", "objective", low=0, high=0.999999)
+    freeze_d: int = row(
+        "fine-tuning: so many layers of the discriminator, those next to the image, do not learn (FreezeD)",
+        "objective",
+        0,
+        low=0,
+        high=1000,
+        later=True,
+        quiet=True,
+    )
     lr_decay: str = row("linear: the rates go to 0 over the run", "objective", "none", ("none", "linear"))
     schedule: tuple[str, ...] = row(
         "numbers that change over the run, with commas between them: g_lr=2e-4->5e-5 (cosine) or ...:linear; or none",

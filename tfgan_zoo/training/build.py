@@ -55,6 +55,7 @@ def build_model(config, halved_at=None):
     )
     model.name_classes(config.class_names)
     model.ema_ramp = config.init_from is None  # else the average is the donor's
+    model.freeze_discriminators(config.freeze_d)
     decay = None
     if config.lr_decay == "linear":
         decay = keras.optimizers.schedules.PolynomialDecay(1.0, config.steps, 0.0)
