@@ -86,7 +86,10 @@ def test_schedule_inside_an_optimiser_is_refused():
 
 
 def test_no_stray_optimizer():
-    assert make().optimizer is None
+    model = make()
+    ours = {id(model.generator_optimizer), id(model.discriminator_optimizer)}
+    found = [one for one in vars(model).values() if isinstance(one, keras.optimizers.Optimizer)]
+    assert {id(one) for one in found} == ours
 
 
 def test_training_advances_no_seed_generator():

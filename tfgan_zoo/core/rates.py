@@ -3,7 +3,9 @@
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.core.both_optimizers import BothOptimizers
 from tfgan_zoo.replicas import leave_sums_to_us
+from tfgan_zoo.untracked import Untracked
 
 
 class Rates(keras.Model):
@@ -15,6 +17,9 @@ class Rates(keras.Model):
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.learning_rate_scale = learning_rate_scale
         self._base_learning_rates = {}
+        # What a callback makes of the rates. A weight would not be in the checkpoints of before.
+        first = tf.VariableAggregation.ONLY_FIRST_REPLICA
+        self._rate_ratio = Untracked(tf.Variable(1.0, trainable=False, aggregation=first))
         variables = {"generator": self.generator.trainable_variables, "discriminator": self.discriminator_variables}
         for role in variables:
             optimizer = getattr(self, f"{role}_optimizer")
@@ -36,13 +41,55 @@ class Rates(keras.Model):
         """Returns the weight of a penalty on this step."""
         return self.scheduled("penalty_weight", penalty.weight)
 
+    @property
+    def optimizer(self):
+        """Both optimisers as one, for Keras's callbacks, see `BothOptimizers`; None before `compile`."""
+        return None if getattr(self, "generator_optimizer", None) is None else BothOptimizers(self)
+
+    @optimizer.setter
+    def optimizer(self, value):
+        if value is not None:  # Keras's `compile` sets none
+            raise ValueError("optimizer: a GAN has two; give both to compile(generator_optimizer, ...)")
+
+    def learning_rate_now(self):
+        """Returns the generator's learning rate, a float."""
+        if not self._moves("generator"):
+            return float(self.generator_optimizer.learning_rate)
+        return float(self._planned_rate("generator")) * float(self._rate_ratio.value)
+
+    def set_learning_rate(self, rate):
+        """Makes the generator's learning rate this one now, and changes all others by the same factor.
+
+        Raises:
+            ValueError: if it is below 0, or there is no such factor, since the generator's rate is 0 by itself.
+        """
+        planned = float(self._planned_rate("generator"))
+        if not rate >= 0 or (planned == 0 and rate > 0):
+            raise ValueError(f"learning_rate={rate} must be at least 0, and 0 where compile or a schedule makes it 0")
+        self.scale_rates(rate / planned if planned else 1.0)
+
+    def scale_rates(self, ratio):
+        """Multiplies all learning rates, those of `compile` or of the schedules, by this number from now on."""
+        self._rate_ratio.value.assign(ratio)
+        for role, base in self._base_learning_rates.items():
+            if not self._moves(role):
+                getattr(self, f"{role}_optimizer").learning_rate.assign(base * ratio)
+
+    def _moves(self, role):
+        """Whether the learning rate of a role is a function of the step."""
+        return self.learning_rate_scale is not None or f"{role[0]}_lr" in self._schedules.value
+
+    def _planned_rate(self, role):
+        """Returns the learning rate of this step, were there no callbacks."""
+        rate = self.scheduled(f"{role[0]}_lr", self._base_learning_rates[role])
+        return rate if self.learning_rate_scale is None else rate * self.learning_rate_scale(self.run_step.value)
+
     def _assign_rates(self):
         """Gives the optimisers the numbers of this step, where they change."""
-        scale = None if self.learning_rate_scale is None else self.learning_rate_scale(self.run_step.value)
-        for role, base in self._base_learning_rates.items():
-            optimizer, rate = getattr(self, f"{role}_optimizer"), self.scheduled(f"{role[0]}_lr", base)
-            if scale is not None or rate is not base:
-                optimizer.learning_rate.assign(rate if scale is None else rate * scale)
+        for role in self._base_learning_rates:
+            optimizer = getattr(self, f"{role}_optimizer")
+            if self._moves(role):
+                optimizer.learning_rate.assign(self._planned_rate(role) * self._rate_ratio.value)
             if "beta_2" in self._schedules.value:
                 optimizer.beta_2.assign(self.scheduled("beta_2", None))
 

@@ -57,6 +57,9 @@ class Saved(keras.Model):
         # All at once: Keras takes two objects for one that is shared where the second gets the freed first one's id.
         optimizers = {role: _with_numbers(getattr(self, f"{role}_optimizer")) for role in self._base_learning_rates}
         config = {"learning_rate_scale": keras.saving.serialize_keras_object(self.learning_rate_scale)}
+        ratio = float(self._rate_ratio.value)
+        if ratio != 1:
+            config["learning_rate_ratio"] = ratio
         for role, base in self._base_learning_rates.items():
             serialized = keras.saving.serialize_keras_object(optimizers[role])
             serialized["config"]["learning_rate"] = base  # not the decayed rate of the moment
@@ -64,7 +67,10 @@ class Saved(keras.Model):
         return config
 
     def compile_from_config(self, config):
+        config = dict(config)
+        ratio = config.pop("learning_rate_ratio", 1.0)
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        self.scale_rates(ratio)
 
     def save_own_variables(self, store):
         for name, state in self._states.value.items():

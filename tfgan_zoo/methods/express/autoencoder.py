@@ -40,6 +40,10 @@ class AutoEncoder(keras.layers.Layer):
         optimizer.build(self.variables_to_train)
         leave_sums_to_us(optimizer)
 
+    def scale_rates(self, ratio):
+        """Multiplies the learning rate by a number; where `update` is given a scale, that has it already."""
+        self.optimizer.learning_rate.assign(self._base_learning_rate * ratio)
+
     def codes(self, images):
         """Returns E(x), float32[N, d], in inference mode."""
         return self.encoder(images, training=False)

@@ -176,8 +176,20 @@ class Express(GAN):
         host.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
         self.generator_optimizer, self.discriminator_optimizer = host.generator_optimizer, host.discriminator_optimizer
         self.learning_rate_scale, self._base_learning_rates = learning_rate_scale, host._base_learning_rates
+        self._rate_ratio = host._rate_ratio
         self.latent_gan.set_optimizers(*map(without_momentum, alike[:2]), learning_rate_scale)
         self.autoencoder.set_optimizer(alike[2], self._base_learning_rates["generator"])
+
+    def learning_rate_now(self):
+        return self.host.learning_rate_now()
+
+    def set_learning_rate(self, rate):
+        self.host.set_learning_rate(rate)  # the schedules are the host's
+        self.scale_rates(float(self._rate_ratio.value))
+
+    def scale_rates(self, ratio):
+        for part in (self.host, self.latent_gan, self.autoencoder):
+            part.scale_rates(ratio)
 
     def read_step(self):
         self._host_begins = self.begins.numpy()
@@ -218,7 +230,8 @@ class Express(GAN):
 
     def _update_autoencoder(self, data):
         batch, *_ = batches.split(data, self.batches_per_step)
-        scale = None if self.learning_rate_scale is None else self.learning_rate_scale(self.step.value)
+        scale = self.learning_rate_scale
+        scale = None if scale is None else scale(self.step.value) * self._rate_ratio.value
         logs = self.autoencoder.update(batch, self.step.value, self.scope, scale)
         update_average(self.host.ema_generator, self.autoencoder.decoder, self.step.value, batch.size, self.ema_kimg)
         return logs
