@@ -135,6 +135,15 @@ def edit(run_dir, **changes):
         (["--kimg=nan"], "kimg=nan must be above 0"),
         (["--kimg=inf"], "kimg=inf must be above 0"),
         (["--tick_kimg=-1"], "tick_kimg=-1.0 must be above 0"),
+        (["--budget=soon"], "budget=soon must be a number with s, m, h or d, such as 30m"),
+        (["--budget=1s"], "from 30s to 30d"),
+        (["--budget=1m", "--kimg=4"], "kimg=4.0: budget=1m says it"),
+        (["--budget=1m", "--tick_kimg=4"], "tick_kimg=4.0: budget=1m says it"),
+        (["--budget=1m", "--lr_decay=linear"], "budget=1m: this run's method=pconv, lr_decay=linear"),
+        (["--budget=1m", "--method=express"], "budget=1m: this run's method=express"),
+        (["--budget=1m", "--strategy=multiworker"], "multiworker"),
+        (["--keep_checkpoints=0"], "keep_checkpoints=0 must be a whole number from 1 to 999999, or all"),
+        (["--keep_checkpoints=few"], "keep_checkpoints=few must be"),
         (["--seed=-1"], "seed=-1 must be at least 0"),
         (["--perturb_first=maybe"], "perturb_first"),
         (["--batchsize=3"], "Unknown command line flag 'batchsize'"),
@@ -410,6 +419,41 @@ def test_a_run_keeps_what_it_was_begun_with(flag, words, refused, ring):
     line = refused(f"--run_dir={ring}", flag)
     assert words in line and flag.lstrip("-").split("=")[0] in line
     assert everything(ring) == before
+
+
+def test_records_may_change_where_the_past_is_left_alone(run, ring):
+    begun, past = RunDirectory(ring).config(), (ring / "metrics.jsonl").read_bytes()
+    flags = ("--kimg=0.08", "--tick_kimg=0.024", "--keep_checkpoints=all")
+    status, out, err = run(f"--run_dir={ring}", *flags)
+    assert (status, err) == (0, "")
+    changed = dataclasses.replace(begun, kimg=0.08, tick_kimg=0.024, keep_checkpoints="all")
+    assert RunDirectory(ring).config() == changed
+    assert (ring / "metrics.jsonl").read_bytes().startswith(past)
+    assert [json.loads(line)["step"] for line in (ring / "metrics.jsonl").read_text().splitlines()] == [2, 4, 6, 9, 10]
+    assert RunDirectory(ring).steps() == [2, 4, 6, 9, 10]
+    line = "from here on tick_kimg=0.024, before 0.016"
+    assert line in out and line in (ring / "log.txt").read_text()
+    assert run(f"--run_dir={ring}", "--keep_checkpoints=1", "--kimg=0.088")[0] == 0
+    assert RunDirectory(ring).steps() == [9, 11]  # the last, and the last at a tick's end
+
+
+def test_a_budget_is_written_into_the_run(run, here, monkeypatch):
+    monkeypatch.setattr(train.budget, "seconds", lambda text: 1.0)  # it is over when it begins
+    status, out, err = run(*RING[:2], "--threads=2", "--budget=30s", "--run_dir=run")
+    assert (status, err) == (0, "")
+    config = RunDirectory("run").config()
+    assert config.budget == "30s" and config.images_per_second > 0 and config.first_tick_kimg == config.kimg
+    assert "budget    30s for many pictures at " in out and "budget    30s" in (here / "run" / "log.txt").read_text()
+    assert run("--run_dir=run", "--budget=30s")[0] == 0
+    assert "begun with budget=30s" in run("--run_dir=run", "--budget=1h")[2]
+
+
+def test_a_budget_chooses_and_the_user_wins(run, here):
+    status, out, err = run("--dry_run", "--threads=2", "--budget=30m", "--width=8", "--batch_size=4")
+    config = Config.from_json(out)
+    assert (status, config.width, config.batch_size, config.image_size) == (0, 8, 4, 32)
+    assert (config.first_tick_kimg, config.images_per_second) == (0.0, None) and config.ema_kimg < 10.1
+    assert "width=8, batch_size=4" in err and not everything(here)
 
 
 def test_a_run_of_constant_rates_may_get_longer(run, ring):

@@ -234,7 +234,9 @@ def test_a_recipe_may_say_one_number_for_all_penalties(tmp_path):
 def test_dry_run_of_a_recipe_is_its_configuration(run):
     status, out, err = run("--recipe=gan_ring", "--seed=7", "--dry_run", "--threads=2")
     assert (status, err.count("width: null is 128 (network=mlp's own)")) == (0, 1)
-    assert Config.from_json(out) == dataclasses.replace(resolved("gan_ring"), seed=7, threads=2, replicas=1)
+    assert Config.from_json(out) == dataclasses.replace(
+        resolved("gan_ring"), seed=7, threads=2, replicas=1, first_tick_kimg=0.0
+    )
     assert "recipe" not in json.loads(out)
 
 

@@ -1,7 +1,9 @@
 """The health word, and the numbers it looks at."""
 
 import itertools
+import json
 import math
+import pathlib
 
 import numpy as np
 import pytest
@@ -28,10 +30,82 @@ FINE = {"d_train": 1.0, "d_heldout": 0.9, "d_samples": -1.0, "diversity": 0.9, "
         ({"d_samples": -2e4}, "diverging"),
         ({"g_loss": math.nan}, "diverging"),
         ({"d_loss": -math.inf, "diversity": 0.0}, "diverging"),
+        ({"d_train": 40.0, "d_heldout": 40.0, "d_samples": -40.0, "g_grad_norm": 1e-6}, "D wins"),
+        ({"d_train": 40.0, "d_heldout": 40.0, "d_samples": -40.0}, "D wins"),
+        ({"g_grad_norm": 1e-6}, "D wins"),
+        ({"d_grad_norm": 0.0}, "D wins"),
+        ({"d_heldout": -1.5, "g_grad_norm": 1e-6}, "D overfits"),  # it wins on what it knows by heart alone
+        ({"unlikeness": 0.3}, "mush"),
+        ({"unlikeness": 0.2}, "ok"),
+        ({"roughness": 0.3}, "mush"),
+        ({"roughness": 3.0}, "mush"),
     ],
 )
 def test_word(change, word):
     assert health.word(FINE | change) == word
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({}, "too early"),
+        ({"diversity": 0.0}, "too early"),
+        ({"unlikeness": 1.0}, "too early"),
+        ({"d_heldout": -5.0}, "too early"),
+        ({"d_heldout": 40.0}, "D wins"),
+        ({"g_loss": math.nan}, "diverging"),
+    ],
+)
+def test_the_first_steps_have_a_word_of_their_own(change, word):
+    assert health.word(FINE | change, step=health.WARM_UP) == word
+    assert health.word(FINE, step=health.WARM_UP + 1) == "ok"
+
+
+def test_the_distance_of_scores_that_are_no_logits_tells_nothing():
+    far = FINE | {"d_train": 40.0, "d_heldout": 39.0, "d_samples": -40.0}
+    assert health.word(far, logits=False) == health.word(far, relative=True) == "ok"
+
+
+# Real runs of 1,000 to 3,000 steps, recorded by `tools/record_health.py`; some were made to suffer.
+
+RECORDED = json.loads((pathlib.Path(__file__).parent / "health_records.json").read_text())
+
+
+def words_of(name):
+    """Returns {step: word} of a recorded run."""
+    run = RECORDED[name]
+    return {
+        row["step"]: health.word(
+            {key: value for key, value in row.items() if key != "step"}, step=row["step"], **run["loss"]
+        )
+        for row in run["rows"]
+    }
+
+
+@pytest.mark.parametrize("name", ["fine", "fine_hinge", "few_pictures", "ring", "wasserstein"])
+def test_a_run_that_goes_well_is_never_cried_at(name):
+    words = words_of(name)
+    assert all(word == ("too early" if step <= health.WARM_UP else "ok") for step, word in words.items())
+    assert set(words.values()) == {"too early", "ok"}
+
+
+@pytest.mark.parametrize(
+    "name, last, allowed",
+    [
+        ("d_untrained", "collapse", {"too early", "collapse"}),
+        ("d_overtrained", "collapse", {"D wins", "collapse"}),
+        ("d_overtrained_hinge", "D wins", {"too early", "D wins"}),
+        ("rates_far_too_high", "D wins", {"D wins", "diverging"}),
+    ],
+)
+def test_a_run_that_was_made_to_suffer_is_never_ok(name, last, allowed):
+    words = list(words_of(name).values())
+    assert words[-1] == last and set(words) <= allowed
+
+
+def test_samples_that_vary_but_are_like_nothing_are_mush():
+    rows = {row["step"]: row for row in RECORDED["few_pictures"]["rows"]}
+    assert [health.word(rows[step]) for step in (625, 750, 1500)] == ["mush", "mush", "ok"]
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (7, 2), (5, 4, 4, 3)])
@@ -39,6 +113,27 @@ def test_mean_distance_is_over_all_pairs(shape):
     images = np.random.default_rng(0).normal(3.0, 1.0, shape)
     pairs = [np.linalg.norm(one - two) for one, two in itertools.combinations(images.reshape(shape[0], -1), 2)]
     assert health.mean_distance(images) == pytest.approx(np.mean(pairs), rel=1e-9)
+
+
+def test_mean_distance_to_others_is_over_all_pairs():
+    one, two = (np.random.default_rng(n).normal(3.0, 1.0, (5 + n, 2, 2, 1)) for n in range(2))
+    pairs = [np.linalg.norm(a - b) for a in one for b in two]
+    assert health.mean_distance(one, two) == pytest.approx(np.mean(pairs), rel=1e-9)
+
+
+def test_samples_are_compared_with_reals():
+    rng = np.random.default_rng(0)
+    reals, others = (rng.normal(size=(200, 8, 8, 1)) for _ in range(2))
+    same = health.compared(others, reals)
+    assert same["unlikeness"] < 0.01 and same["diversity"] == pytest.approx(1, abs=0.05)
+    assert same["roughness"] == pytest.approx(1, abs=0.05)
+    assert health.compared(others + 1.0, reals)["unlikeness"] > 0.25  # as diverse, elsewhere
+    blurred = np.repeat(np.repeat(others[:, ::4, ::4], 4, axis=1), 4, axis=2)
+    assert health.compared(blurred, reals)["roughness"] < 0.4
+    assert health.compared(others, reals[:1]) == {"diversity": 1.0, "unlikeness": 0.0} | {
+        "roughness": pytest.approx(1, abs=0.2)
+    }
+    assert "roughness" not in health.compared(others[:, 0, :, 0], reals[:, 0, :, 0])  # points
 
 
 def test_mean_distance_survives_a_common_offset():

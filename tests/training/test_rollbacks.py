@@ -13,6 +13,7 @@ from tests.training.test_train import BATCH, RING, at_step, begin, go_on, kimg, 
 from tfgan_zoo import data
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.settings.resolve import resolve
+from tfgan_zoo.settings.ticks import Grid
 from tfgan_zoo.training import checkpoints, devices, rollbacks, seals
 from tfgan_zoo.training.errors import Diverged, Interrupted, RunError
 from tfgan_zoo.training.run_directory import RunDirectory
@@ -127,7 +128,7 @@ def test_a_rollback_resumes_to_the_bit(moment, straight, breaks, at_step, monkey
 
 
 def test_the_checkpoint_of_the_last_tick_outlives_those_of_signals(straight, tmp_path):
-    kept = checkpoints.Checkpoints(straight.model, tmp_path, tick=4)
+    kept = checkpoints.Checkpoints(straight.model, tmp_path, ticks=Grid(4))
     for step in (0, 4, 8, 9, 10, 11, 13):
         straight.model.step.assign(step)
         kept.save()

@@ -107,11 +107,11 @@ def test_metrics_are_a_line_a_tick(clothes):
     assert [row["kimg"] for row in metrics] == [kimg(2), kimg(3)]
     assert [row["reals_read"] for row in metrics] == [2 * 2 * BATCH, 3 * 2 * BATCH]  # n_dis is 2
     logged = set(clothes.model.log_names)
-    signals = {"d_train", "d_heldout", "d_samples", "diversity"}
+    signals = {"d_train", "d_heldout", "d_samples", "diversity", "unlikeness", "roughness"}
     assert set(metrics[0]) == {"step", "kimg", "reals_read", "health"} | logged | signals
     numbers = [value for row in metrics for name, value in row.items() if name != "health"]
     assert all(math.isfinite(value) for value in numbers)
-    assert {row["health"] for row in metrics} <= {"ok", "D overfits", "collapse", "diverging"}
+    assert {row["health"] for row in metrics} <= {"too early", "D wins", "diverging"}
     assert set(timing[0]) == {"step", "images_per_second", "memory_mb", "clock"}
     assert all(row["images_per_second"] > 0 and row["memory_mb"] > 1 for row in timing)
 

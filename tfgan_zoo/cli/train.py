@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import time
 
 from tfgan_zoo import registry
 from tfgan_zoo.cli import app, entry
@@ -16,7 +17,7 @@ from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.objectives.penalties import one_each
 from tfgan_zoo.pretrained import finetuning
-from tfgan_zoo.settings import checks, fields, nulls, recipes
+from tfgan_zoo.settings import budget, checks, fields, nulls, recipes
 from tfgan_zoo.settings import config as configs
 from tfgan_zoo.settings.resolve import resolve, with_tuples
 from tfgan_zoo.training import cluster
@@ -83,7 +84,9 @@ COMMAND = app.Command(
     _declare,
 )
 _COLUMN = 27  # of --list's texts
+_BEGAN = time.monotonic()  # of the process, near enough: a budget is counted from here
 _SHOWN = 20  # lines about the data on the terminal
+_LEAVE_THE_PAST_ALONE = ("on_nan", "tick_kimg", "keep_checkpoints")
 _NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
 
@@ -104,7 +107,10 @@ def _body(values, given):
 def _run(values, given, held):
     """Runs train.py; `held` takes the lock of the run's folder."""
     with app.checks():
-        config, run = _wanted(values, given, held)
+        config, run, words = _wanted(values, given, held)
+        told = None
+        if run is None and config.budget:
+            config, told = _within_budget(config, *words)
         if values["dry_run"]:
             catalogue.look_over(config.dataset, config.shape, config.bad_images, config.conditional, config.reading)
         else:
@@ -116,7 +122,9 @@ def _run(values, given, held):
         config = devices.resolve(config)
         if values["dry_run"]:
             print(config.to_json(), end="", flush=True)
-            print("\n".join(nulls.lines(config)), file=sys.stderr)  # beside the JSON, which stays whole
+            print(
+                "\n".join([*filter(None, [told]), *nulls.lines(config)]), file=sys.stderr
+            )  # beside the JSON, which stays whole
             return app.DONE
         if config.strategy == "multiworker":
             devices.make_strategy(config)  # before other work of TensorFlow
@@ -129,11 +137,14 @@ def _run(values, given, held):
         if run is None:
             run = RunDirectory.create(config, values["run_dir"])
             held.enter_context(run.locked())
-    return _train(config, run, data, begin)
+    return _train(config, run, data, begin, told)
 
 
 def _wanted(values, given, held):
-    """Returns the `Config` that the flags ask for, and the `RunDirectory` to resume, locked; None for a new one."""
+    """Returns the `Config` that the flags ask for, the `RunDirectory` to resume, locked, and what was said.
+
+    The second is None for a new run, the third the words of the recipe and those of the user.
+    """
     flags = {name: values[name] for name in given - _NOT_CONFIG}
     flags = {name: tuple(value) if isinstance(value, list) else value for name, value in flags.items()}
     recipe = {} if values["recipe"] is None else recipes.read(values["recipe"])[0]
@@ -142,7 +153,7 @@ def _wanted(values, given, held):
         run = RunDirectory(path)
         if not values["dry_run"] and cluster.is_chief(run.config()):
             held.enter_context(run.locked())
-        return _resumed(run, {**recipe, **flags}), run
+        return _resumed(run, {**recipe, **flags}), run, (recipe, flags)
     recipe = _like_donor(recipe, flags)
     config = resolve(recipe, **flags)
     why_not = registry.METHODS[config.method].fine_tuning
@@ -152,7 +163,32 @@ def _wanted(values, given, held):
         config = dataclasses.replace(config, init_from=_absolute(config.init_from))
     if not values["dry_run"] and cluster.is_chief(config):
         RunDirectory.check(path) if path else check_writable("run_dir", "runs")
-    return config, None
+    if config.strategy != "multiworker" and not {"tick_kimg", "eval_every_kimg"} & {*recipe, *flags}:
+        config = dataclasses.replace(config, first_tick_kimg=0.0)  # the clock says it
+    return config, None, (recipe, flags)
+
+
+def _within_budget(config, recipe, flags):
+    """Returns a new run's `Config` with what the time, this machine and the pictures ask for, and a line about it."""
+    for name in ("kimg", "tick_kimg"):
+        if name in flags:
+            raise ValueError(f"{name}={flags[name]}: budget={config.budget} says it; leave one of the two out")
+    app.import_tensorflow()
+    from tfgan_zoo.training import devices, speed
+
+    devices.resolve(config)  # the threads, before the first operation
+    pictures, operations = catalogue.count(config.dataset), speed.operations_per_second()
+    words = budget.choose(budget.seconds(config.budget), operations, pictures, config.shape)
+    if config.network != "dcgan":  # whose widths the rules know
+        words.pop("width", None)
+    config = dataclasses.replace(resolve({**words, **recipe}, **flags), init_from=config.init_from, first_tick_kimg=0.0)
+    chosen = ", ".join(f"{name}={_plain(getattr(config, name))}" for name in words if not name.endswith("kimg"))
+    what = f"{pictures or 'many'} pictures at {operations / 1e9:.0f} GFLOP/s"
+    return config, f"budget    {config.budget} for {what}: {chosen or 'no choice but the length'}"
+
+
+def _plain(value):
+    return ",".join(value) or "none" if isinstance(value, tuple) else value
 
 
 def _like_donor(recipe, flags):
@@ -206,25 +242,30 @@ def _assist(config, run, data):
     return app.DONE
 
 
-def _train(config, run, data, begin):
+def _train(config, run, data, begin, told):
     from tfgan_zoo.training.errors import Interrupted, RunError
     from tfgan_zoo.training.train import train
 
     path = shlex.quote(str(run.path))
     try:
         print(f"run       {run.path}")
+        if told:
+            _tell(run, told)
         if catalogue.is_path(config.dataset):
             _tell_data(config, run, data)
         for name, version in configs.versions().items():
             begun = config.versions.get(name)
             if begun != version:
                 print(f"begun with {name} {begun}, now {version}: equal to tolerance, not bit for bit")
-        before = run.config().replicas
-        if before not in (None, config.replicas):
-            print(f"begun with {before} replicas, now {config.replicas}: equal to tolerance, not bit for bit")
+        before = run.config()
+        if before.replicas not in (None, config.replicas):
+            print(f"begun with {before.replicas} replicas, now {config.replicas}: equal to tolerance, not bit for bit")
+        for name in ("kimg", *_LEAVE_THE_PAST_ALONE):
+            if getattr(before, name) != getattr(config, name):
+                _tell(run, f"from here on {name}={getattr(config, name)}, before {getattr(before, name)}")
         run.write_config(config)
         run.log(f"configuration {config.digest()}")
-        train(config, run, data, begin)
+        train(config, run, data, begin, _BEGAN)
     except Interrupted as stop:
         app.fail(f"{COMMAND.name}: {stop}; go on with: {entry.typed('train.py')} --run_dir={path}", app.FAILED)
         return 128 + stop.signal
@@ -236,6 +277,11 @@ def _train(config, run, data, begin):
         print(f"generate  {entry.typed('generate.py')} --model={path} --num=64 --output=grid.png")
     print(f"export    {entry.typed('export.py')} --model={path} --output={_export_folder(run.path)}")
     return app.DONE
+
+
+def _tell(run, line):
+    print(line)
+    run.log(line)
 
 
 def _export_folder(path):
@@ -259,11 +305,11 @@ def _tell_data(config, run, data):
 def _resumed(run, settings):
     """Returns the run's own config, or what flags may change of it; others may repeat it.
 
-    --kimg may lengthen a run that does not follow its length, --devices give it other devices, --on_nan say anew what
-    becomes of broken numbers, and --dataset where its pictures have been moved to.
+    --kimg may lengthen a run that does not follow its length, --devices give it other devices; --on_nan says anew
+    what becomes of broken numbers, --tick_kimg and --keep_checkpoints what is recorded from here on, and --dataset
+    where its pictures have been moved to.
     """
     config = run.config()
-    follows_length = config.lr_decay != "none" or config.schedule or registry.METHODS[config.method].phases > 1
     for name, value in with_tuples(settings).items():
         value = {"dataset": catalogue.absolute, "init_from": _absolute}.get(name, lambda same: same)(value)
         if name in ("penalty_weight", "penalty_every"):  # one for all is as good as one each, 0 as 1
@@ -278,10 +324,10 @@ def _resumed(run, settings):
         if name == "dataset" and config.data_key and catalogue.is_path(value):
             config = _moved(config, value, run)
             continue
-        if name == "on_nan":
-            config = dataclasses.replace(config, on_nan=value)
+        if name in _LEAVE_THE_PAST_ALONE:
+            config = dataclasses.replace(config, **{name: value})
             continue
-        if name != "kimg" or follows_length:
+        if name != "kimg" or checks.follows_length(config):
             raise ValueError(f"{name}={value}: {run.path} was begun with {name}={begun}; a run keeps it")
         if not value > begun:
             raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")

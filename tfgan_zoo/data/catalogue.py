@@ -202,6 +202,15 @@ def reading(name, **choices):
     return decode.Reading(**choices)
 
 
+def count(name):
+    """Returns how many pictures of a path there are, to train on and held out; None of any other name."""
+    if not is_path(name):
+        return None
+    from tfgan_zoo.data import folders
+
+    return folders.survey(os.path.expanduser(name)).num
+
+
 def prepare(name, shape, bad_images="error", key=None, reading=None):
     """Decodes the pictures of a path into the cache, unless they are there; does nothing for any other name.
 

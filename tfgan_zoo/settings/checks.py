@@ -6,8 +6,8 @@ import math
 from tfgan_zoo import noise, registry, schedules, specs
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.settings import budget, fields
 from tfgan_zoo.settings import config as configs
-from tfgan_zoo.settings import fields
 
 
 def check(config):
@@ -28,6 +28,7 @@ def check(config):
         config.dataset, config.mirror, **{name: getattr(config, name) for name in catalogue.READING}
     )
     check_metrics(config)
+    _check_records(config)
     _check_augmentation(config)
     _check_schedules(config)
     _check_combinations(config)
@@ -85,6 +86,27 @@ def check_metrics(config):
         value = getattr(config, name)
         if value is not None and not config.eval_metrics:
             raise ValueError(f"{name}={value} is of no use without --eval_metrics")
+
+
+def follows_length(config):
+    """Returns whether what a run does at a step depends on how long it is."""
+    return config.lr_decay != "none" or bool(config.schedule) or registry.METHODS[config.method].phases > 1
+
+
+def _check_records(config):
+    kept = config.keep_checkpoints
+    if kept != "all" and not (kept.isascii() and kept.isdecimal() and int(kept[:6]) >= 1 and len(kept) <= 6):
+        raise ValueError(f"keep_checkpoints={kept} must be a whole number from 1 to 999999, or all")
+    if config.budget is None:
+        return
+    budget.seconds(config.budget)
+    if follows_length(config):
+        raise ValueError(
+            f"budget={config.budget}: this run's method={config.method}, lr_decay={config.lr_decay} or schedule follow"
+            " its length, which a budget does not know before the run begins; give --kimg"
+        )
+    if config.strategy == "multiworker":
+        raise ValueError(f"budget={config.budget} does not work with strategy=multiworker, whose clocks differ")
 
 
 def _check_augmentation(config):

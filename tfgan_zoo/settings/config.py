@@ -8,7 +8,7 @@ import json
 from tfgan_zoo import noise, registry
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.files import read_json
-from tfgan_zoo.settings import fields
+from tfgan_zoo.settings import fields, ticks
 from tfgan_zoo.settings.fields import row
 
 MAX_SEED = 2**31 - 1
@@ -197,6 +197,14 @@ class Config:
         above=True,
         high=1e9,
     )
+    budget: str | None = row(
+        "the time that the run may take, such as 30m or 2h: size, width, batch, augmentation, ticks and length follow",
+        "common",
+        None,
+        later=True,
+        settled=True,
+    )
+    images_per_second: float | None = row("", "records", None, low=0, above=True, later=True, settled=True)
     tick_kimg: float = row(
         "a sample grid, a line of metrics and a checkpoint every so many kimg",
         "records",
@@ -204,6 +212,10 @@ class Config:
         low=0,
         above=True,
         high=1e9,
+    )
+    first_tick_kimg: float | None = row("", "records", None, low=0, high=1e9, later=True, settled=True)
+    keep_checkpoints: str = row(
+        "how many checkpoints stay in the run's folder: a number, or all", "records", "3", later=True, settled=True
     )
     eval_metrics: tuple[str, ...] = row(
         "metrics to follow while training, see evaluate.py --list; the first picks the best", "records", ()
@@ -285,6 +297,17 @@ class Config:
     def steps_per_tick(self):
         """How many steps lie between two checkpoints."""
         return min(self.steps, max(1, round(self.tick_kimg * 1000 / self.batch_size)))
+
+    @property
+    def ticks(self):
+        """The `Grid` of the run's ticks. `first_tick_kimg` is where the first ended; 0 if the clock has yet to say."""
+        first = self.first_tick_kimg and round(self.first_tick_kimg * 1000 / self.batch_size)
+        return ticks.Grid(self.steps_per_tick, first)
+
+    @property
+    def kept(self):
+        """How many checkpoints are kept; None for all."""
+        return None if self.keep_checkpoints == "all" else int(self.keep_checkpoints)
 
     def digest(self):
         """Returns a hash of what decides the run's numbers, in hexadecimal: all but what a machine settles.

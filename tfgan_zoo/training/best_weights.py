@@ -29,6 +29,10 @@ class BestWeights:
         if self._chosen:
             self._evaluator = self._make_evaluator(data)
 
+    def follow(self, config):
+        """Takes a configuration whose ticks and length are others."""
+        self._config = config
+
     def evaluate(self, step):
         """Returns {metric: its headline value} of the model as it is, None where it is not due; keeps the best."""
         if not self._chosen:
@@ -71,7 +75,11 @@ class BestWeights:
 
     def _due(self, step):
         config = self._config
-        if config.eval_every_kimg is None or step == config.steps:
+        if step == config.steps:
+            return True
+        if step % config.steps_per_tick:  # an early tick: the clock chose it, which must not choose the best
+            return False
+        if config.eval_every_kimg is None:
             return True
         tick = math.ceil(step / config.steps_per_tick)
 

@@ -64,6 +64,11 @@ class Progress(keras.callbacks.Callback):
             self._bar.set_postfix(losses, refresh=False)
         self._bar.update(self._batch_size)
 
+    def follow(self, config):
+        """Lets the bar end where a configuration says."""
+        self._bar.total = config.steps * config.batch_size
+        self._bar.refresh()
+
     def go_back(self, step):
         """Sets the bar to an earlier step."""
         self._bar.n = step * self._batch_size
@@ -159,10 +164,14 @@ class Ticks(keras.callbacks.Callback):
         self._config, self._run, self._checkpoints = config, run, checkpoints
         self._samples, self._measures, self._evaluate, self._write = samples, measures, evaluate, write
 
-    def _word(self, numbers):
+    def _word(self, numbers, step):
         loss = registry.LOSSES.get(self._config.loss)
         return health.word(
-            numbers, registry.METHODS[self._config.method], relative=loss is not None and loss.decides_at is None
+            numbers,
+            registry.METHODS[self._config.method],
+            relative=loss is not None and loss.decides_at is None,
+            step=step,
+            logits=loss is not None,
         )
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -178,7 +187,7 @@ class Ticks(keras.callbacks.Callback):
         for measure in self._measures:
             numbers |= measure()
         evaluations = self._evaluate(step)
-        row |= numbers | {"health": self._word(numbers)} | evaluations
+        row |= numbers | {"health": self._word(numbers, step)} | evaluations
         speed = (step - self._first_step) * self._config.batch_size / seconds
         self._run.append(self._run.metrics, row)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

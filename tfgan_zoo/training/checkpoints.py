@@ -8,11 +8,11 @@ from tfgan_zoo.core import former
 from tfgan_zoo.core.gan import GAN
 from tfgan_zoo.files import write_atomically
 from tfgan_zoo.layers import all_layers
+from tfgan_zoo.settings.ticks import Grid
 from tfgan_zoo.tensorflow_errors import sentence
 from tfgan_zoo.training import seals
 from tfgan_zoo.training.errors import RunError
 
-KEEP = 3
 LAYOUT = 2  # of the list of weights; a checkpoint that does not say has the layout of `core.former`
 
 
@@ -28,11 +28,12 @@ class Checkpoints:
 
     Args:
         model: a compiled `GAN`.
-        folder: where the checkpoints live; the last `KEEP` are kept.
-        tick: int, steps of a tick; the last checkpoint at a tick's end is kept too, however many signals came since.
+        folder: where the checkpoints live.
+        ticks: a `settings.ticks.Grid`; the last checkpoint at a tick's end is kept, however many signals came since.
+        keep: int, how many of the last are kept; None keeps all.
     """
 
-    def __init__(self, model, folder, tick=1):
+    def __init__(self, model, folder, ticks=None, keep=3):
         means = [variable.value for tracker in model.trackers for variable in tracker.variables]
         # All replicas have the same; restored from the sum that TensorFlow would save, they would round differently.
         self._copies = [getattr(mean, "values", (mean,)) for mean in means]
@@ -42,7 +43,12 @@ class Checkpoints:
         weights = [weight.value for weight in model.weights]
         layout = tf.Variable(LAYOUT, trainable=False)
         self._checkpoint = tf.train.Checkpoint(model=model, weights=weights, layout=layout, **self._means)
-        self._folder, self._tick = pathlib.Path(folder), tick
+        self._folder, self._keep = pathlib.Path(folder), keep
+        self._ticks = ticks or Grid(1)
+
+    def follow(self, config):
+        """Takes a configuration whose ticks are others."""
+        self._ticks = config.ticks
 
     @property
     def latest(self):
@@ -72,7 +78,7 @@ class Checkpoints:
         if not seals.is_sealed(self._folder, step):
             seals.seal(self._folder, step)
         steps = seals.steps(self._folder)
-        kept = {*steps[-KEEP:], *[step for step in steps if step % self._tick == 0][-1:]}
+        kept = {*steps[-(self._keep or len(steps)) :], *[step for step in steps if self._ticks.is_end(step)][-1:]}
         for old in sorted({*steps} - kept):
             seals.delete(self._folder, old)
         self._name_newest()

@@ -1,7 +1,7 @@
 """The loop around the steps of a run: as `fit` does it, but without a look at every step's numbers."""
 
 
-def train_ticks(model, data, first_tick, ticks, length, callbacks):
+def train_ticks(model, data, first_tick, ticks, length, callbacks, is_over=None):
     """Trains whole ticks as `keras.Model.fit` trains epochs, on one device or many.
 
     `fit` turns every log of every step into a Python number: on a GPU each waits for the step to end. Here a step's
@@ -14,6 +14,7 @@ def train_ticks(model, data, first_tick, ticks, length, callbacks):
         ticks: int, how many.
         length: int, the steps of each.
         callbacks: `keras.callbacks.Callback`s; in `on_train_batch_end`, and only there, the logs are tensors.
+        is_over: a function without arguments, asked after each step whether the tick ends there; None if none does.
     """
     step, batches = model.make_train_function(), model.distributed(data)
     for callback in callbacks:
@@ -26,8 +27,13 @@ def train_ticks(model, data, first_tick, ticks, length, callbacks):
             callback.on_epoch_begin(tick)
         for batch in range(length):
             logs = step(batches)
+            over = is_over is not None and is_over()
             for callback in callbacks:
+                if over:
+                    callback.set_params({"steps": batch + 1, "epochs": first_tick + ticks})
                 callback.on_train_batch_end(batch, logs)
+            if over:
+                break
         numbers = {name: float(logs[name]) for name in sorted(logs)}
         for callback in callbacks:
             callback.on_epoch_end(tick, numbers)

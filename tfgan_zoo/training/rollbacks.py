@@ -42,6 +42,10 @@ class Rollbacks:
         """The steps from which on `build_model` halves the rates; it may grow. None if the run can have none."""
         return self.targets if self.targets or self._config.on_nan == "rollback" else None
 
+    def follow(self, config):
+        """Takes a configuration whose ticks are others."""
+        self._config = config
+
     def before(self, step):
         """Returns how many rollbacks lie behind the state at a step."""
         return sum(target < step for target in self.targets)
@@ -66,8 +70,8 @@ class Rollbacks:
             raise error
         if len(self.targets) >= MOST:
             raise Diverged(f"{error}; it went back {MOST} times, and no more is tried", error.step)
-        tick = self._config.steps_per_tick
-        target = max((step for step in self._run.steps() if step % tick == 0), default=None)
+        ticks = self._config.ticks
+        target = max((step for step in self._run.steps() if ticks.is_end(step)), default=None)
         if target is None:
             raise Diverged(f"{error}; on_nan=rollback goes back to the end of a tick, and there is none", error.step)
         checkpoints.restore(target)

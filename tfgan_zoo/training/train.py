@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import time
 
 import keras
 
@@ -12,10 +13,11 @@ from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
 from tfgan_zoo.training.errors import Diverged
 from tfgan_zoo.training.health import Health
+from tfgan_zoo.training.opening import Opening
 from tfgan_zoo.training.sample_grids import SampleGrids
 
 
-def train(config, run, data, begin=None):
+def train(config, run, data, begin=None, began=None):
     """Trains a run to its end, from the newest checkpoint if there is one.
 
     However the process ends, the same call in a new one goes on from the last checkpoint and ends with the same bits.
@@ -25,6 +27,7 @@ def train(config, run, data, begin=None):
         run: its `RunDirectory`.
         data: what `tfgan_zoo.data.load` returned.
         begin: a function of the fresh model, called if there is no checkpoint: it may give it trained weights.
+        began: float, `time.monotonic` when the process began, from which a budget is counted; None is now.
 
     Returns:
         The trained `GAN`.
@@ -35,13 +38,14 @@ def train(config, run, data, begin=None):
         RunError: a checkpoint does not fit, or cannot be written; all are damaged; or the device has too little memory.
         ValueError: another process is training this run.
     """
+    began = time.monotonic() if began is None else began
     with devices.out_of_memory(config), workers.lost(config), run.locked():
         keras.utils.set_random_seed(config.seed)
         back = rollbacks.Rollbacks(config, run)
         with devices.scope(devices.make_strategy(config)):
             model = build_model(config, back.halved_at)
         if cluster.of(config).is_chief:
-            return _train(model, config, run, data, begin, back)
+            return _train(model, config, run, data, begin, back, began)
         return _assist(model, config, run, data)
 
 
@@ -53,8 +57,8 @@ def _assist(model, config, run, data):
     return model
 
 
-def _train(model, config, run, data, begin, back):
-    checkpoints = Checkpoints(model, run.checkpoints, config.steps_per_tick)
+def _train(model, config, run, data, begin, back, began):
+    checkpoints = Checkpoints(model, run.checkpoints, config.ticks, config.kept)
     run.remove_leftovers()
     damaged = checkpoints.tidy()
     step = checkpoints.restore()
@@ -90,9 +94,14 @@ def _train(model, config, run, data, begin, back):
     board = callbacks.Board(str(run.events), write_graph=False)
     dump = functools.partial(rollbacks.dump, config, run, data)
     with contextlib.closing(progress), callbacks.Guard(checkpoints, dump) as guard:
+        around = [progress, ticks, board, guard]
         while model.trained_steps < config.steps:
             try:
-                _fit(model, config, data, [progress, ticks, board, guard])
+                if config.first_tick_kimg == 0:
+                    config = _open(model, config, run, data, around, Opening(config, began))
+                    for follower in (progress, best, back, checkpoints):
+                        follower.follow(config)
+                _fit(model, config, data, around)
             except Diverged as error:
                 write(back.go_back(model, checkpoints, error))
                 progress.go_back(model.trained_steps)
@@ -101,35 +110,24 @@ def _train(model, config, run, data, begin, back):
     return model
 
 
-def _fit(model, config, data, callbacks):
+def _open(model, config, run, data, around, opening):
+    """Trains until the clock ends the first tick, or there is none to end; returns the configuration that it makes."""
+    first_step, _, length = config.ticks.segments(model.trained_steps, config.steps)[0]
+    _stretch(model, config, data, around, first_step, 1, length, opening.is_over)
+    config = opening.paced(config, model.trained_steps)
+    run.write_config(config)
+    return config
+
+
+def _fit(model, config, data, around):
     """Trains from the model's step to the end, a tick an epoch."""
-    step = model.trained_steps
-    for first_step, epochs, length in segments(step, config.steps, config.steps_per_tick):
-        if first_step % config.steps_per_tick:
-            model.keep_metrics()
-        first_tick = first_step // config.steps_per_tick
-        batches = data.train(config.batch_size, model.batches_per_step, config.seed, first_step)
-        loop.train_ticks(model, batches, first_tick, epochs, length, callbacks)
+    for stretch in config.ticks.segments(model.trained_steps, config.steps):
+        _stretch(model, config, data, around, *stretch)
 
 
-def segments(step, steps, tick):
-    """Splits the steps from `step` to `steps` into stretches of equally long epochs that end at whole ticks.
-
-    Args:
-        step: int, the first step to do.
-        steps: int, the number of steps of the run.
-        tick: int, steps between two ticks.
-
-    Returns:
-        A list of (first step, epochs, steps in an epoch): up to the next tick, the whole ticks, what is left.
-
-    >>> segments(5, 33, 10)
-    [(5, 1, 5), (10, 2, 10), (30, 1, 3)]
-    """
-    stretches = []
-    while step < steps:
-        length = min(tick - step % tick, steps - step)
-        epochs = (steps - step) // tick if length == tick else 1
-        stretches.append((step, epochs, length))
-        step += epochs * length
-    return stretches
+def _stretch(model, config, data, around, first_step, epochs, length, is_over=None):
+    """Trains some ticks of one length."""
+    if not config.ticks.is_end(first_step):
+        model.keep_metrics()
+    batches = data.train(config.batch_size, model.batches_per_step, config.seed, first_step)
+    loop.train_ticks(model, batches, config.ticks.number(first_step), epochs, length, around, is_over)

@@ -1,0 +1,113 @@
+"""What a run is, from the time that it may take: size, width, batch, augmentation, average. Pure functions.
+
+The numbers are rules of thumb, chosen so that a run of the plain defaults gives samples that can be told from noise:
+no more is promised.
+"""
+
+import math
+import re
+
+from tfgan_zoo.data.catalogue import USUAL_SIZES
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST, _LONGEST = 30, 30 * 86400
+# Pixels a side and width of network=dcgan, the best first, and the thousands of images below which it is no use.
+LEVELS = (
+    (128, 64, 800),
+    (128, 32, 400),
+    (64, 64, 300),
+    (64, 32, 100),
+    (64, 16, 80),
+    (32, 64, 200),
+    (32, 32, 60),
+    (32, 16, 30),
+    (32, 8, 0),
+)
+_FEW, _SOME, _MANY = 100, 1000, 20_000  # pictures
+# Of what the machine does with one convolution, and of the budget: networks are more than convolutions, and a run has
+# a start, records and an end.
+_SHARE = 0.2 * 0.75
+_PASSES = 13  # of a step, in passes of an image through D: three for each of G's and D's gradients, on reals and fakes
+_EMA_SHARE = 1 / 30  # of the run: what the average looks back on
+_MOST_EMA = 10.0  # kimg
+
+
+def seconds(text):
+    """Returns the seconds of a budget such as "90s", "30m", "1.5h" or "2d".
+
+    Raises:
+        ValueError: in one line, if it is none, or not between 30 seconds and 30 days.
+
+    >>> seconds("1.5h")
+    5400.0
+    """
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd])", text)
+    number = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not _SHORTEST <= number <= _LONGEST:
+        raise ValueError(f"budget={text} must be a number with s, m, h or d, such as 30m, from 30s to 30d")
+    return number
+
+
+def choose(time, speed, pictures, shape):
+    """Returns the fields of a configuration that a time, a machine and pictures ask for; the user's words win.
+
+    Args:
+        time: float, the seconds that the run may take.
+        speed: float, what the machine does, in floating-point operations a second.
+        pictures: int, how many there are to train on; None for many.
+        shape: what one is, without a budget: (H, W, C) of an image, (d,) of a point of a mixture.
+
+    Returns:
+        {name of a field: value}.
+
+    >>> choose(1800.0, 2.5e11, 1900, (128, 128, 3))["image_size"]
+    64
+    """
+    if len(shape) == 1:  # a mixture: small networks, and as many points as one wants
+        return {}
+    size, width = level(time, speed, shape)
+    batch_size = batch(pictures)
+    kimg = time * _SHARE * speed / operations(size, width, shape[2]) / 1000  # a guess, until a tick is measured
+    kimg = max(kimg, 20 * batch_size / 1000)
+    return {
+        "image_size": size,
+        "width": width,
+        "batch_size": batch_size,
+        "augment": augmentations(pictures),
+        "ema_kimg": round(min(_MOST_EMA, kimg * _EMA_SHARE), 3),
+        "kimg": round(kimg, 3),
+        "tick_kimg": round(kimg / 20, 3),
+    }
+
+
+def level(time, speed, shape):
+    """Returns the (pixels a side, width) of the best level for which there is time, of those not above the pictures."""
+    fitting = [entry for entry in LEVELS if entry[0] <= max(shape[0], min(USUAL_SIZES))]
+    for size, width, kimg in fitting:
+        if time * _SHARE * speed >= kimg * 1000 * operations(size, width, shape[2]):
+            break
+    return size, width
+
+
+def operations(size, width, channels):
+    """Returns the floating-point operations of a step of network=dcgan, for each image of the batch.
+
+    A convolution of 4 x 4 at stride 2 takes 2 x 16 operations for each channel in, channel out and pixel out.
+    """
+    pixels = [(size // 2**n) ** 2 for n in range(1, int(math.log2(size)) - 1)]
+    depths = [channels, *(width * 2**n for n in range(len(pixels)))]
+    return _PASSES * sum(32 * a * b * n for a, b, n in zip(depths, depths[1:], pixels, strict=False))
+
+
+def batch(pictures):
+    """Returns the batch size: few pictures get more steps out of the same time."""
+    if pictures is not None and pictures < _FEW:
+        return 16
+    return 32 if pictures is not None and pictures < _SOME else 64
+
+
+def augmentations(pictures):
+    """Returns what reals and fakes go through: the fewer pictures, the sooner D knows them by heart."""
+    if pictures is None or pictures >= _MANY:
+        return ()
+    return ("translation", "cutout") if pictures >= _SOME else ("color", "translation", "cutout")
