@@ -60,6 +60,9 @@ def test_what_pillow_writes(kind):
                 continue
             found = decode.decode(content, 24, 3)
             assert np.abs(found - expected).max() <= 1, (mode, options)
+            with Image.open(io.BytesIO(content)) as image:
+                image.load()  # the header has told already what may be transparent
+                assert decode.look(content).transparent or not image.has_transparency_data, (mode, options)
             np.testing.assert_array_equal(decode.whole(content, 3), found)
             written.append(mode)
     assert {"RGB", "L"} <= set(written)

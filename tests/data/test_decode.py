@@ -1,5 +1,6 @@
 """From the bytes of a picture to pixels: every kind of picture, and what is none."""
 
+import contextlib
 import io
 import struct
 import zlib
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
+from tests.data.picture_files import DISPLAY_P3, icc, tiff
 from tfgan_zoo.data import decode, formats
 from tfgan_zoo.data.decode import BadImage
 
@@ -237,6 +239,8 @@ def test_many_pixels_are_refused_by_the_header(side):
 def fuzz(content):
     """Reads bytes as a picture: uint8 pixels or a BadImage of one line, whatever they are."""
     with decode.quietly():
+        with contextlib.suppress(BadImage):
+            decode.look(content)
         try:
             pixels = decode.decode(content, 4, 3)
         except BadImage as error:
@@ -245,8 +249,11 @@ def fuzz(content):
             assert pixels.shape == (4, 4, 3) and pixels.dtype == np.uint8
 
 
-KINDS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
-FILES = {kind: saved(picture(SQUARE), kind) for kind in KINDS}
+FILES = {kind: saved(picture(SQUARE), kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM")}
+FILES["deep PNG"] = png(16, 2, SQUARE.astype(">u2"))
+FILES["PNG with a profile"] = saved(picture(SQUARE), icc_profile=icc(DISPLAY_P3))
+FILES["deep TIFF"] = tiff(SQUARE.astype(np.uint16))
+KINDS = tuple(FILES)
 
 
 @hypothesis.settings(max_examples=200, deadline=None)

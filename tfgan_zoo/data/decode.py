@@ -85,16 +85,22 @@ def look(content):
         BadImage: if it is no picture of `formats.known()`, or has more than `MAX_PIXELS`.
     """
     with _open(content) as image:
-        turn = _orientation(image)
-        size = image.size[::-1] if turn in _ACROSS else image.size
-        return Look(
-            size=size,
-            grey=deep.is_grey(image),
-            deep=deep.is_deep(image),
-            profile=profiles.verdict(image),
-            transparent=image.has_transparency_data,
-            turned=turn in range(2, 9),
-        )
+        try:
+            return _look(image)
+        except Exception as error:  # a damaged TIFF's fields are read when they are asked for
+            raise BadImage(f"is damaged ({_one_line(error)})") from error
+
+
+def _look(image):
+    turn = _orientation(image)
+    return Look(
+        size=image.size[::-1] if turn in _ACROSS else image.size,
+        grey=deep.is_grey(image),
+        deep=deep.is_deep(image),
+        profile=profiles.verdict(image),
+        transparent=image.has_transparency_data,
+        turned=turn in range(2, 9),
+    )
 
 
 def decode(content, size, channels, reading=USUAL):
