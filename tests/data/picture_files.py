@@ -36,25 +36,32 @@ def png(depth, kind, rows, width=None, transparent=None, profile=None):
     return b"\x89PNG\r\n\x1a\n" + b"".join([*parts, chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")])
 
 
-def tiff(pixels, photometric=2, bits=16, extra=None, order=sys.byteorder, packed=None, compression=1):
-    """Returns a TIFF of uint16[H, W, C] in one strip; `extra` is 2 for alpha, 1 for premultiplied."""
+def tiff(pixels, photometric=2, bits=16, extra=None, order=sys.byteorder, packed=None, compression=1, planes=0):
+    """Returns a TIFF of uint16[H, W, C]; `extra` is 2 for alpha, 1 for premultiplied.
+
+    With `planes`, its channels are one after the other, each in strips of so many rows; else there is one strip.
+    """
     sign = {"little": "<", "big": ">"}[order]
-    content = pixels.astype(f"{sign}u2").tobytes() if packed is None else packed
-    content = zlib.compress(content) if compression == 8 else content
+    raw = pixels.astype(f"{sign}u2")
     height, width, channels = pixels.shape
-    at = 8 + len(content)
+    strips = [raw.tobytes() if packed is None else packed]
+    if planes:
+        strips = [raw[top : top + planes, :, k].tobytes() for k in range(channels) for top in range(0, height, planes)]
+    strips = [zlib.compress(strip) if compression == 8 else strip for strip in strips]
+    starts = np.cumsum([8, *map(len, strips)]).tolist()
     tags = {256: ("H", [width]), 257: ("H", [height]), 258: ("H", [bits] * channels), 259: ("H", [compression])}
-    tags |= {262: ("H", [photometric]), 273: ("I", [8]), 277: ("H", [channels]), 278: ("H", [height])}
-    tags |= {279: ("I", [len(content)])} | ({338: ("H", [extra])} if extra is not None else {})
+    tags |= {262: ("H", [photometric]), 273: ("I", starts[:-1]), 277: ("H", [channels]), 278: ("H", [planes or height])}
+    tags |= {279: ("I", [len(strip) for strip in strips]), 284: ("H", [2 if planes else 1])}
+    tags |= {338: ("H", [extra])} if extra is not None else {}
     entries, behind = b"", b""
     for tag, (kind, values) in sorted(tags.items()):
         value = struct.pack(f"{sign}{len(values)}{kind}", *values)
         if len(value) > 4:
             behind += value
-            value = struct.pack(f"{sign}I", at + 6 + 12 * len(tags) + len(behind) - len(value))
+            value = struct.pack(f"{sign}I", starts[-1] + 6 + 12 * len(tags) + len(behind) - len(value))
         entries += struct.pack(f"{sign}HHI", tag, {"H": 3, "I": 4}[kind], len(values)) + value.ljust(4, b"\0")
-    head = (b"II" if order == "little" else b"MM") + struct.pack(f"{sign}HI", 42, at)
-    return head + content + struct.pack(f"{sign}H", len(tags)) + entries + bytes(4) + behind
+    head = (b"II" if order == "little" else b"MM") + struct.pack(f"{sign}HI", 42, starts[-1])
+    return head + b"".join(strips) + struct.pack(f"{sign}H", len(tags)) + entries + bytes(4) + behind
 
 
 def icc(colours=None, gamma=2.2, space=b"RGB "):

@@ -36,6 +36,8 @@ FILES = {
     "tiff, little": lambda rgb: tiff(rgb, order="little"),
     "tiff, big": lambda rgb: tiff(rgb, order="big"),
     "tiff, deflated": lambda rgb: tiff(rgb, order="big", compression=8),
+    "tiff, planes": lambda rgb: tiff(rgb, planes=32),
+    "tiff, big, strips of planes": lambda rgb: tiff(rgb, order="big", planes=5),
     "tiff, with a channel of no meaning": lambda rgb: tiff(np.dstack([rgb, rgb[..., :1]]), extra=0),
 }
 
@@ -43,6 +45,11 @@ FILES = {
 @pytest.mark.parametrize("kind", FILES)
 def test_rgb_of_16_bits(kind):
     np.testing.assert_array_equal(read(FILES[kind](DEEP[..., :3])), EIGHT[..., :3])
+
+
+def test_compressed_planes_keep_their_upper_8_bits():
+    found = decode.decode(tiff(DEEP[..., :3], planes=5, compression=8), 32, 3)
+    np.testing.assert_array_equal(found, DEEP[..., :3] >> 8)
 
 
 def test_every_value_of_16_bits():

@@ -1,7 +1,8 @@
 """Pictures of which Pillow does not keep what is in the file: 16 bits a channel, 12 bits, transparency of odd depths.
 
-Of 16 bits a channel Pillow keeps the upper 8, of grey with alpha too, and compares a PNG's transparent colour with the
-pixels as they have become. Here such pictures are read as they are, by Pillow's own decoders, and rounded.
+Of 16 bits a channel Pillow keeps the upper 8, of grey with alpha too, takes uncompressed planes of them for 8 bits,
+and compares a PNG's transparent colour with the pixels as they have become. Here such pictures are read as they are, by
+Pillow's own decoders, and rounded. One kind is left at its upper 8 bits: TIFFs whose channels are planes, compressed.
 """
 
 import sys
@@ -12,7 +13,8 @@ from PIL import Image
 _SWAPPED = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # gives the lower 8 bits for the upper
 _FEW_BITS = {"L;2": 85, "L;4": 17}  # what a step of so many bits is in 8
 _TWELVE = "I;12"
-_PHOTOMETRIC = 262  # of TIFF's tags; 0 is grey whose 0 is white
+# TIFF's tags: bits of a channel; what grey is, 0 where 0 is white; whether channels stand one after the other, 2.
+_BITS, _PHOTOMETRIC, _PLANES = 258, 262, 284
 
 
 def is_deep(image):
@@ -105,7 +107,11 @@ def _loaded(again, raw):
 
 
 def _with_raw_mode(args, raw):
-    return raw if isinstance(args, str) else (raw, *args[1:])
+    if isinstance(args, str):
+        return raw
+    if len(args[0]) == 1:  # a channel of its own
+        raw = args[0] + raw[raw.index(";") :]
+    return (raw, *args[1:])
 
 
 def _raw_mode(image):
@@ -113,7 +119,17 @@ def _raw_mode(image):
     if image.format not in ("PNG", "TIFF") or not image.tile:
         return ""
     args = image.tile[0].args
+    if image.format == "TIFF" and image.tag_v2.get(_PLANES) == 2:
+        return _raw_mode_of_planes(image)
     return str(args if isinstance(args, str) else args[0])
+
+
+def _raw_mode_of_planes(image):
+    """Returns the layout of channels that stand one after the other: RGB;16L is R;16L, G;16L, B;16L; "" of 8 bits."""
+    deep = image.tag_v2.get(_BITS, (0,))[0] == 16 and image.mode in ("RGB", "RGBA", "CMYK")
+    if not deep or image.tile[0].codec_name != "raw":  # where it is libtiff, that unpacks planes in its own way
+        return ""
+    return f"{image.mode};16{'L' if image.tag_v2.prefix == b'II' else 'B'}"
 
 
 def _swapped(raw):
