@@ -3,9 +3,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.core import test_gan
 from tests.methods.express.test_express import make as make_express
+from tfgan_zoo import data, methods, networks
+from tfgan_zoo.pretrained import loading
 
 
 def make(**options):
@@ -92,3 +95,72 @@ def test_all_optimisers_of_express_follow():
     optimizers = [one for part in parts for one in (part.generator_optimizer, part.discriminator_optimizer)]
     for optimizer in (*optimizers, model.autoencoder.optimizer):
         assert float(optimizer.learning_rate) == pytest.approx(before / 4)
+
+
+# Held-out reals
+
+
+def test_evaluate_is_the_discriminator_on_reals_and_on_the_samples_of_the_first_seeds():
+    model, x = make(seed=3), images(10)
+    found = model.evaluate(x, batch_size=5, verbose=0, return_dict=True)
+    fakes = model.generate(10, seed=0)  # points have no other range
+    assert found["d_real"] == pytest.approx(float(np.mean(model.discriminator_outputs(x))), abs=1e-5)
+    assert found["d_fake"] == pytest.approx(float(np.mean(model.discriminator_outputs(fakes))), abs=1e-5)
+    assert list(model.evaluate(tf.data.Dataset.from_tensor_slices(x).batch(4), verbose=0)) == pytest.approx(
+        [found["d_real"], found["d_fake"]], abs=1e-5
+    )
+
+
+def test_validation_data_are_measured_every_epoch_and_change_no_weight():
+    model, twin, x = make(seed=3), make(seed=3), images(8)
+    twin.set_weights(model.get_weights())
+    held_out = images(12)[8:]
+    history = model.fit(x, batch_size=4, epochs=2, verbose=0, validation_data=(held_out, None)).history
+    assert len(history["val_d_real"]) == len(history["val_d_fake"]) == 2
+    assert history["val_d_real"][-1] == pytest.approx(model.evaluate(held_out, verbose=0)[0], abs=1e-6)
+    twin.fit(x, batch_size=4, epochs=2, verbose=0)
+    assert all(np.array_equal(*pair) for pair in zip(model.get_weights(), twin.get_weights(), strict=True))
+
+
+def test_a_share_of_an_array_is_held_out():
+    model = make()
+    history = model.fit(images(10), batch_size=4, verbose=0, validation_split=0.2).history
+    assert int(model.step) == 2 and "val_d_real" in history
+    with pytest.raises(ValueError, match="leaves none"):
+        model.fit(images(10), batch_size=4, validation_split=1.0)
+
+
+def test_held_out_labels_are_asked_for():
+    options = {"width": 4, "latent_dim": 8, "num_classes": 3}
+    generator = networks.DCGANGenerator(**options)
+    model = methods.GAN(generator, networks.DCGANDiscriminator(width=4, num_classes=3))
+    model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), run_eagerly=True)
+    x, y = test_gan.images(4), np.array([0, 1, 2, 0])
+    fakes = model.generate(4, seed=0, labels=y) * 2 - 1
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert found["d_fake"] == pytest.approx(float(np.mean(model.discriminator_outputs(fakes, y))), abs=1e-5)
+    with pytest.raises(ValueError, match="needs labels"):
+        model.evaluate(x)
+    with pytest.raises(ValueError, match="labels=3 must be in"):
+        model.evaluate(x, y + 1)
+    with pytest.raises(ValueError, match=r"images must be in \[-1, 1\]"):
+        model.evaluate(x * 9, y)
+
+
+@pytest.mark.parametrize("method", ["CES", "Particle", "BRC", "PConv"])
+def test_every_method_can_be_evaluated(method):
+    preset = loading.from_preset(f"{method.lower().replace('pconv', 'gan')}_ring")
+    preset.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3))
+    reals = data.load("ring").reals(64)[0]
+    d_real, d_fake = preset.evaluate(reals, batch_size=32, verbose=0)
+    far_off, _ = preset.evaluate(reals * 10, batch_size=32, verbose=0)
+    assert np.isfinite([d_real, d_fake, far_off]).all()
+
+
+def test_early_stopping_knows_the_direction():
+    model = make()
+    stop = keras.callbacks.EarlyStopping("val_d_real", patience=0, min_delta=1e9, start_from_epoch=0)
+    model.fit(images(4), batch_size=4, epochs=5, verbose=0, callbacks=[stop], validation_data=images(4))
+    assert stop.mode == "max" and int(model.step) == 2
+    with pytest.raises(ValueError, match="mode"):
+        model.fit(images(4), verbose=0, callbacks=[keras.callbacks.EarlyStopping("d_grad_norm")])

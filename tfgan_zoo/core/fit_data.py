@@ -31,7 +31,7 @@ def batches_of_steps(dataset, count, shape, num_classes=0, checked=False):
         ValueError: in one line, for images of another size or range, labels that are no classes, or fewer batches than
             a step reads.
     """
-    dataset = dataset.map(_named)
+    dataset = dataset.map(named)
     spec = dataset.element_spec.get("images")
     given = None if spec is None else spec.shape
     if given is None or given.rank not in (len(shape) + 1, len(shape) + 2):
@@ -71,7 +71,22 @@ def batches_of_array(images, labels, batch_size, seed, shape, num_classes=0):
     return dataset.batch(min(batch_size, len(images)), drop_remainder=True)
 
 
-def _named(*element):
+def split(images, labels, share):
+    """Returns ((images, labels), (images, labels)), the first without, and the second of, the last `share` of an array.
+
+    Raises:
+        ValueError: if it is no array, or one of the two would be empty.
+    """
+    if isinstance(images, tf.data.Dataset):
+        raise ValueError(f"fit: validation_split={share} is for arrays; give validation_data=, another data set")
+    kept = int(len(images) * (1 - share))
+    if not 0 < kept < len(images):
+        raise ValueError(f"fit: validation_split={share} of {len(images)} images leaves none on one side")
+    return tuple((images[part], None if labels is None else labels[part]) for part in (slice(kept), slice(kept, None)))
+
+
+def named(*element):
+    """Returns an element of a user's data set as {"images": ..., "labels": ... where it has them}."""
     element = element[0] if len(element) == 1 else element
     if isinstance(element, tuple):
         return dict(zip(("images", "labels"), element, strict=False))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan_zoo import random, registry, schedules
 from tfgan_zoo.core import batch as batches
 from tfgan_zoo.core.augmenter import Augmenter
+from tfgan_zoo.core.held_out import HeldOut
 from tfgan_zoo.core.rates import Rates
 from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.core.saving import Saved
@@ -27,7 +28,7 @@ from tfgan_zoo.untracked import Untracked
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class GAN(Stepping, Rates, Saved, Sampler):
+class GAN(Stepping, HeldOut, Rates, Saved, Sampler):
     """A generative adversarial network, and the loop on which every method is built.
 
     Goodfellow et al. 2014, arXiv 1406.2661. One step is `n_dis` discriminator updates and one generator update:
@@ -212,6 +213,7 @@ class GAN(Stepping, Rates, Saved, Sampler):
         super().compile(optimizer=None, **kwargs)
         self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
         self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
+        self.prepare_judges()
         first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self._broken = Untracked(tf.Variable(-1, dtype=tf.int64, trainable=False, aggregation=first))
 

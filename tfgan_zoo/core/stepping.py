@@ -5,7 +5,7 @@ import warnings
 import keras
 import tensorflow as tf
 
-from tfgan_zoo.core import fit_data
+from tfgan_zoo.core import directions, fit_data
 from tfgan_zoo.replicas import replica_mean
 
 
@@ -20,13 +20,22 @@ class Stepping(keras.Model):
                 labels), or of {"images": ..., "labels": ...}. A last batch that is smaller may be left out.
             y: int[N], the labels of an array of images; a conditional model needs labels.
             batch_size: int, of an array.
-            **kwargs: those of `keras.Model.fit`.
+            **kwargs: those of `keras.Model.fit`; `validation_data` is as `evaluate` takes it, x or (x, y).
+                `class_weight`, `sample_weight` and `shuffle` mean nothing here.
 
         Raises:
             ValueError: in one line, for images of another size or range, labels that are no classes, and fewer batches
                 than one step reads.
         """
         array = not isinstance(x, tf.data.Dataset)
+        held_out, share = kwargs.pop("validation_data", None), kwargs.pop("validation_split", 0.0)
+        if held_out is None and share:
+            (x, y), held_out = fit_data.split(x, y, share)
+        if held_out is not None:
+            pair = held_out if isinstance(held_out, tuple | list) else (held_out,)
+            size = kwargs.pop("validation_batch_size", None) or batch_size
+            kwargs["validation_data"] = self.held_out_data(*pair[:2], batch_size=size)
+        directions.tell(kwargs.get("callbacks"))
         if array:
             x = fit_data.batches_of_array(x, y, batch_size or 64, self.seed, self.image_shape, self.num_classes)
         steps = self._steps(x, checked=array)

@@ -1,0 +1,89 @@
+"""`evaluate` and `validation_data=` of a GAN: its discriminator on reals that it was not trained on."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import random
+from tfgan_zoo.core import fit_data
+from tfgan_zoo.untracked import Untracked
+
+NAMES = ("d_real", "d_fake")
+
+
+class HeldOut(keras.Model):
+    """Base of `core.gan.GAN`: what Keras's `evaluate` measures."""
+
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+        """`keras.Model.evaluate` on held-out images: how real D finds them and as many samples, in inference mode.
+
+        Sample i is the image of seed i, of the averaged generator; a conditional one makes it of real i's class.
+        `d_real` far below the `d_real` of the training says that D knows the training images by heart.
+
+        Args:
+            x: as `fit` takes it; of an array, a last batch that is smaller is left out.
+            y: int[N], the labels of an array of images; a conditional model needs labels.
+            batch_size: int, of an array; 64 if None.
+            **kwargs: those of `keras.Model.evaluate`.
+
+        Returns:
+            [d_real, d_fake]; a dictionary with `return_dict=True`. Particle's are means of its witness function.
+
+        Raises:
+            ValueError: as `fit` does, for images or labels that are not as they should be.
+        """
+        if not kwargs.get("_use_cached_eval_dataset"):  # else `fit` prepared it
+            x, y = self.held_out_data(x, y, batch_size), None
+        for mean in self._judges.value:
+            mean.reset_state()
+        return super().evaluate(x, y, **kwargs)
+
+    def prepare_judges(self):
+        """Makes the means of `evaluate`; `compile` calls it. They are not of the model's metrics, which are saved."""
+        self._judges = Untracked([keras.metrics.Mean(name=name) for name in NAMES])
+
+    def test_step(self, data):
+        """Keras's: measures one batch of `held_out_data`."""
+        labels = data.get("labels")
+        fakes = self(random.latents_from_seeds(data["seeds"], self.latent_dim), labels)
+        real, fake = (self.discriminator_outputs(images, labels) for images in (data["images"], fakes))
+        d_real, _, d_fake = self.mean_scores(real, real, fake)
+        rows = tf.shape(data["seeds"])[0]
+        for mean, value in zip(self._judges.value, (d_real, d_fake), strict=True):
+            mean.update_state(value, sample_weight=rows)
+        return {mean.name: mean.result() for mean in self._judges.value}
+
+    def held_out_data(self, x, y=None, batch_size=None):
+        """Returns a tf.data.Dataset of {"images": [B, ...], "seeds": int64[B], "labels": [B]} of what `evaluate` takes.
+
+        Raises:
+            ValueError: in one line, for images or labels that are not as they should be.
+        """
+        if not isinstance(x, tf.data.Dataset):
+            if y is not None and len(y) != len(x):
+                raise ValueError(f"evaluate: there are {len(x)} images and {len(y)} labels")
+            x = np.asarray(x)
+            items = (x,) if y is None else (x, np.asarray(y))
+            x = tf.data.Dataset.from_tensor_slices(items).batch(min(batch_size or 64, len(x)), drop_remainder=True)
+        data = x.map(fit_data.named).map(self._one_row)
+        first = next(iter(data.take(1)), None)
+        if first is None:
+            raise ValueError("evaluate: there are no images")
+        fit_data.check_images(first["images"].numpy(), self.image_shape)
+        if self.num_classes:
+            if "labels" not in first:
+                raise ValueError(f"evaluate: a model with num_classes={self.num_classes} needs labels too")
+            fit_data.check_labels(first["labels"].numpy(), self.num_classes)
+        return data.scan(tf.constant(0, tf.int64), _with_seeds)
+
+    def _one_row(self, element):
+        """Returns a batch whose images may stand side by side for several substeps, as one row of images."""
+        images = element["images"]
+        if images.shape.rank == len(self.image_shape) + 2:
+            element = {name: tf.reshape(it, [-1, *it.shape[2:]]) for name, it in element.items()}
+        return {name: element[name] for name in ("images", "labels") if name in element}
+
+
+def _with_seeds(first, element):
+    rows = tf.shape(element["images"], tf.int64)[0]
+    return first + rows, element | {"seeds": first + tf.range(rows)}
