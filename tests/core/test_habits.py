@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.core import test_gan
 from tests.methods.express.test_express import make as make_express
-from tfgan_zoo import data, methods, networks
+from tfgan_zoo import data, methods, networks, random, serving
 from tfgan_zoo.pretrained import loading
 
 
@@ -164,3 +164,60 @@ def test_early_stopping_knows_the_direction():
     assert stop.mode == "max" and int(model.step) == 2
     with pytest.raises(ValueError, match="mode"):
         model.fit(images(4), verbose=0, callbacks=[keras.callbacks.EarlyStopping("d_grad_norm")])
+
+
+# Predicting, looking, exporting
+
+
+def test_predict_takes_seeds_or_latents():
+    model = test_gan.make()
+    images_of = model.generate(5, seed=7)
+    np.testing.assert_allclose(model.predict(np.arange(7, 12), batch_size=2, verbose=0), images_of, atol=1e-6)
+    latents = random.latents_from_seeds(np.arange(7, 12), 8).numpy()
+    np.testing.assert_allclose(model.predict(latents, verbose=0), images_of, atol=1e-6)
+    for wrong in (np.zeros((2, 7), "float32"), np.zeros(3, "float32"), np.zeros((0, 8), "float32"), ["a"]):
+        with pytest.raises(ValueError, match="predict: x must be seeds"):
+            model.predict(wrong)
+
+
+def test_predict_is_conditional_too():
+    options = {"width": 4, "latent_dim": 8, "num_classes": 3}
+    model = methods.GAN(networks.DCGANGenerator(**options), networks.DCGANDiscriminator(width=4, num_classes=3))
+    model.name_classes(("coat", "shirt", "bag"))  # and not compiled
+    np.testing.assert_allclose(model.predict([3, 4], verbose=0), model.generate(2, seed=3), atol=1e-6)
+    one = model.predict([3, 4], "bag", verbose=0)
+    np.testing.assert_allclose(one, model.generate(2, seed=3, labels=2), atol=1e-6)
+    latents = random.latents_from_seeds([3, 4], 8).numpy()
+    np.testing.assert_allclose(model.predict(latents, [2, 2], verbose=0), one, atol=1e-6)
+    with pytest.raises(ValueError, match="need labels="):
+        model.predict(latents)
+
+
+def test_the_summary_says_which_network_is_which(capsys):
+    make().summary()
+    told = capsys.readouterr().out
+    for role in ("generator", "discriminator", "ema_generator"):
+        assert f"\n{role}: " in told
+    lines = []
+    loading.from_preset("ces_ring").summary(print_fn=lambda *line, **_: lines.extend(map(str, line)))
+    assert any(line.startswith("discriminator_2: ") for line in lines)
+
+
+def test_export_writes_the_zoos_export(tmp_path):
+    model = test_gan.make()
+    version = model.export(tmp_path / "model")
+    assert version == tmp_path / "model" / "1"
+    exported = serving.SavedModelGenerator(version)
+    np.testing.assert_allclose(exported.generate(2, seed=5), model.generate(2, seed=5), atol=1e-6)
+    with pytest.raises(ValueError, match="format=h5"):
+        model.export(tmp_path / "other", format="h5")
+
+
+def test_float16_is_refused_in_one_line():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with pytest.raises(ValueError, match=r"compile: .*float16.* loss scaling") as error:
+            test_gan.make()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert "\n" not in str(error.value)

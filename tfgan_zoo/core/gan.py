@@ -12,6 +12,7 @@ from tfgan_zoo import random, registry, schedules
 from tfgan_zoo.core import batch as batches
 from tfgan_zoo.core.augmenter import Augmenter
 from tfgan_zoo.core.held_out import HeldOut
+from tfgan_zoo.core.notebook import Notebook
 from tfgan_zoo.core.rates import Rates
 from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.core.saving import Saved
@@ -28,7 +29,7 @@ from tfgan_zoo.untracked import Untracked
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class GAN(Stepping, HeldOut, Rates, Saved, Sampler):
+class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
     """A generative adversarial network, and the loop on which every method is built.
 
     Goodfellow et al. 2014, arXiv 1406.2661. One step is `n_dis` discriminator updates and one generator update:

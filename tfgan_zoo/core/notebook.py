@@ -1,0 +1,87 @@
+"""What a user of Keras calls on any model, and finds on a GAN: `predict`, `summary`, `export`."""
+
+import importlib
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_zoo import random
+from tfgan_zoo.choices import choose
+from tfgan_zoo.core.sampler import numbered
+
+
+class Notebook(keras.Model):
+    """Base of `core.gan.GAN`: Keras's methods with a GAN's meaning."""
+
+    def predict(self, x, labels=None, batch_size=None, **kwargs):
+        """`keras.Model.predict` of seeds or latents: the images that `generate` and an export make of them.
+
+        Args:
+            x: seeds int[N]; or latents float[N, latent_dim].
+            labels: of a conditional model, the class of all images, an int or a name of `class_names`, or int[N];
+                with seeds, None lets every seed draw its own.
+            batch_size: int, images computed at once; 64 if None.
+            **kwargs: `verbose` and `callbacks` of `keras.Model.predict`.
+
+        Returns:
+            float32[N, H, W, C] in [0, 1]; what is no image in data units.
+
+        Raises:
+            ValueError: in one line, for an x that is neither, or labels that are none of the model's.
+        """
+        x = np.asarray(x)
+        seeds = x.ndim == 1 and x.dtype.kind in "iu"
+        if not len(x) or not (seeds or (x.ndim == 2 and x.shape[1] == self.latent_dim and x.dtype.kind == "f")):
+            raise ValueError(
+                f"predict: x must be seeds int[N] or latents float[N, {self.latent_dim}], not {x.dtype}{list(x.shape)}"
+            )
+        if not seeds and self.num_classes and labels is None:
+            raise ValueError(f"predict: latents of a model with num_classes={self.num_classes} need labels=")
+        items = {"seeds": x.astype("int64")} if seeds else {"latents": x.astype("float32")}
+        drawn_for = x.astype("int64") if seeds else np.arange(len(x))
+        labels = random.seed_labels(numbered(labels, self), drawn_for, self.num_classes)
+        items |= {} if labels is None else {"labels": labels}
+        return super().predict(tf.data.Dataset.from_tensor_slices(items).batch(batch_size or 64), **kwargs)
+
+    def predict_step(self, data):
+        """Keras's: images of one batch of what `predict` makes."""
+        latents = random.latents_from_seeds(data["seeds"], self.latent_dim) if "seeds" in data else data["latents"]
+        return self.sample(latents, data.get("labels"))
+
+    def summary(self, *args, print_fn=None, **kwargs):
+        """`keras.Model.summary`, and then which of the networks is which.
+
+        Args:
+            *args, **kwargs: those of Keras.
+            print_fn: a function of a text; `print` if None.
+        """
+        super().summary(*args, **({} if print_fn is None else {"print_fn": print_fn}), **kwargs)
+        for role, network in self.networks().items():
+            what = f"{network.name}, {type(network).__name__}, {network.count_params():,} parameters"
+            (print_fn or print)(f"{role}: {what}")
+
+    def networks(self) -> dict:
+        """Returns {role: network}, under the names that they have as attributes of the model."""
+        return {name: it for name, it in vars(self).items() if isinstance(it, keras.layers.Layer)}
+
+    def export(self, filepath, format="saved_model", **kwargs):
+        """Writes what export.py writes of the averaged generator, for TensorFlow Serving and others.
+
+        Args:
+            filepath: the folder that gets a subfolder a version; but for "saved_model", a file.
+            format: str, "saved_model" (or Keras's word, "tf_saved_model"), "onnx", "litert" or "openvino".
+            **kwargs: those of `tfgan_zoo.export`, for a SavedModel.
+
+        Returns:
+            The path of the new version's folder, or of the file.
+
+        Raises:
+            ValueError: as `tfgan_zoo.export` does, and for an unknown format.
+        """
+        choose("format", format.removeprefix("tf_"), ("saved_model", "onnx", "litert", "openvino"))
+        if format.removeprefix("tf_") == "saved_model":
+            return importlib.import_module("tfgan_zoo.serving.saved_model_writer").export(self, filepath, **kwargs)
+        importlib.import_module("tfgan_zoo.serving.formats").export_format(self, format, filepath, **kwargs)
+        return pathlib.Path(filepath)
