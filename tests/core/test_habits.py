@@ -1,5 +1,7 @@
 """What a user of Keras is used to: callbacks, evaluate, predict, summary, export."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import tensorflow as tf
 from tests.core import test_gan
 from tests.methods.express.test_express import make as make_express
 from tfgan_zoo import data, methods, networks, random, serving
-from tfgan_zoo.pretrained import loading
+from tfgan_zoo.pretrained import loading, presets
 
 
 def make(**options):
@@ -220,4 +222,40 @@ def test_float16_is_refused_in_one_line():
             test_gan.make()
     finally:
         keras.config.set_dtype_policy("float32")
+    assert "\n" not in str(error.value)
+
+
+# Presets
+
+
+def test_a_preset_fits_without_compile(tmp_path):
+    preset = loading.from_preset("particle_ring")
+    preset.fit(images(8), batch_size=4, verbose=0)
+    assert rates(preset) == pytest.approx([1e-3, 1e-3]) and float(preset.generator_optimizer.beta_1) == 0.0
+    other = loading.from_preset("gan_ring")
+    other.compile(keras.optimizers.SGD(0.25), keras.optimizers.SGD(0.5))
+    presets.save_to_preset(other, tmp_path / "preset")
+    mine = loading.from_preset(tmp_path / "preset")
+    mine.fit(images(4), batch_size=4, verbose=0)
+    assert isinstance(mine.generator_optimizer, keras.optimizers.SGD) and rates(mine) == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"class": "Adam", "config": {"learning_rate": [1]}},
+        {"class": "get", "config": {}},
+        {"class": "Adam", "config": {"nothing": 1}},
+        {"class": "Adam"},
+        5,
+    ],
+)
+def test_damaged_optimisers_of_a_preset_are_one_line(described, tmp_path):
+    presets.save_to_preset(make(), tmp_path / "preset")
+    path = tmp_path / "preset" / "metadata.json"
+    about = json.loads(path.read_text())
+    about["optimizers"]["discriminator"] = described
+    path.write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="optimizers cannot be made") as error:
+        loading.from_preset(tmp_path / "preset")
     assert "\n" not in str(error.value)

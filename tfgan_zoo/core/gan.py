@@ -146,6 +146,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self._host_step = 0  # `step` as Python knows it while `fit` runs
         self._planned = None  # what is known of the step to come before its graph runs: see `plan`
         self._broken = None  # the first step and log that are not finite: see `broken`
+        self.compile_when_needed = lambda: None  # of a preset: the optimisers with which `fit` compiles it
         self.wants_to_stop = lambda: False  # of several workers, asked before every step
         self.told_to_stop = None  # of several workers: whether any wanted to, a float32 scalar, the same on all
         self.built = True  # else fit under a strategy calls the model on the image batch

@@ -27,6 +27,10 @@ class Stepping(keras.Model):
             ValueError: in one line, for images of another size or range, labels that are no classes, and fewer batches
                 than one step reads.
         """
+        if not self.compiled:
+            usual = self.compile_when_needed()
+            if usual is not None:
+                self.compile(*usual)
         array = not isinstance(x, tf.data.Dataset)
         held_out, share = kwargs.pop("validation_data", None), kwargs.pop("validation_split", 0.0)
         if held_out is None and share:

@@ -1,6 +1,7 @@
 """Presets: trained models as folders of plain files, loaded by name, by path or from elsewhere."""
 
 import contextlib
+import functools
 import hashlib
 import importlib
 import json
@@ -44,9 +45,9 @@ def register_classes():
 def save_to_preset(model, folder, dtype="float32", **details):
     """Writes what sampling, measuring and fine-tuning need of a trained model.
 
-    That is the generator's average and the discriminators, without optimisers; the raw generator is left out, and the
-    average stands in for it when the preset is loaded. Of `Express` the data GAN is kept, with z -> codes -> images as
-    its generator.
+    That is the generator's average and the discriminators, and what optimisers it was compiled with, without their
+    state; the raw generator is left out, and the average stands in for it when the preset is loaded. Of `Express` the
+    data GAN is kept, with z -> codes -> images as its generator.
 
     Args:
         model: a `GAN`.
@@ -61,7 +62,7 @@ def save_to_preset(model, folder, dtype="float32", **details):
     """
     import keras
 
-    from tfgan_zoo.pretrained import untrusted, weight_files
+    from tfgan_zoo.pretrained import untrusted, usual_optimizers, weight_files
 
     registry.choose("dtype", dtype, DTYPES)
     folder = pathlib.Path(folder)
@@ -72,6 +73,7 @@ def save_to_preset(model, folder, dtype="float32", **details):
         untrusted.check_names(kept.get_config())
     except ValueError as error:
         raise ValueError(f"model: a preset would not load: {error}; save a .keras file") from None
+    optimizers = usual_optimizers.described(model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder_in_making(folder.parent, ".writing-preset-") as temporary:
         bare = kept.__class__.from_config(kept.get_config())
@@ -89,6 +91,7 @@ def save_to_preset(model, folder, dtype="float32", **details):
             "stored_weights": weight_files.count(temporary / WEIGHTS),
             "step": int(kept.step.numpy()),
             "dtype": dtype,
+            **({"optimizers": optimizers} if optimizers else {}),
         }
         about |= details | {"sha256": {name: digest(temporary / name) for name in (CONFIG, WEIGHTS)}}
         (temporary / METADATA).write_text(json.dumps(about, indent=2) + "\n")
@@ -150,7 +153,8 @@ def from_preset(preset):
             takes a run directory too.)
 
     Returns:
-        An uncompiled `GAN`; its raw generator begins at the average.
+        A `GAN`; its raw generator begins at the average. `fit` compiles it with the optimisers that the preset names,
+        if nobody did before.
 
     Raises:
         ValueError: if there is no such preset, or its files are damaged or not available.
@@ -178,7 +182,7 @@ def from_preset(preset):
 
 
 def _load(folder):
-    from tfgan_zoo.pretrained import untrusted, weight_files
+    from tfgan_zoo.pretrained import untrusted, usual_optimizers, weight_files
 
     try:
         verify(folder)
@@ -188,6 +192,9 @@ def _load(folder):
         method = untrusted.check(table | {"config": config["config"]}, stored, AVERAGE_FOR)
         model = method.from_config(config["config"])
         model.load_weights(folder / WEIGHTS)
+        optimizers = read_json(folder / METADATA).get("optimizers")
+        usual_optimizers.made(optimizers)
+        model.compile_when_needed = functools.partial(usual_optimizers.made, optimizers)
     except Exception as error:  # whatever damaged files make Keras, TensorFlow and HDF5 raise
         raise ValueError(f"preset={folder} is damaged: {' '.join(str(error).split())[:300]}") from None
     return model
