@@ -18,6 +18,8 @@ _WHERE = {
     "KerasGenerator": "tfgan_zoo.networks",
     "PConv": "tfgan_zoo.methods",
     "Particle": "tfgan_zoo.methods",
+    "SampleGrid": "tfgan_zoo.sheets",
+    "SampleSheet": "tfgan_zoo.sheets",
     "__version__": "tfgan_zoo.version:VERSION",
     "data": "tfgan_zoo.data:",
     "export": "tfgan_zoo.serving",
