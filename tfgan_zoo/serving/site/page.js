@@ -83,6 +83,7 @@ async function drawGrid() {
     const began = performance.now();
     const images = await generator.imagesOfSeeds(part, psi, label);
     if (mine !== drawing) return;
+    if (mine === 1 && start === 0) performance.mark("first image"); // which a browser's tools show
     images.forEach((levels, i) => {
       shown.set(part[i], levels);
       paint(grid.children[start + i].firstChild, levels);
@@ -100,7 +101,7 @@ async function drawWalk() {
   element("between").hidden = element("walk-buttons").hidden = from === null;
   element("way").hidden = element("play").hidden = to === null;
   if (from === null) return;
-  element("ends").textContent = to === null ? "" : `${nameOf(from)} to ${to}`;
+  element("ends").textContent = to === null ? "" : nameOf(from).replace(/^seed \S+?(?=,|$)/, `$& to ${to}`);
   element("step").value = view.step;
   if (walking) return; // that one draws again when it is done, if the view is another one by then
   const asked = (walking = { ...view });
