@@ -23,7 +23,7 @@ def images(num):
 
 def rates(model):
     optimizers = (model.generator_optimizer, model.discriminator_optimizer)
-    return [float(optimizer.learning_rate) for optimizer in optimizers]
+    return [float(optimizer.learning_rate.numpy()) for optimizer in optimizers]
 
 
 def compiled(scale=None, schedule=()):
@@ -111,6 +111,28 @@ def test_evaluate_is_the_discriminator_on_reals_and_on_the_samples_of_the_first_
     assert list(model.evaluate(tf.data.Dataset.from_tensor_slices(x).batch(4), verbose=0)) == pytest.approx(
         [found["d_real"], found["d_fake"]], abs=1e-5
     )
+
+
+HOW = [{"jit_compile": True}, {"steps_per_execution": 2}, {"run_eagerly": True}, "two replicas"]
+
+
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_however_a_model_runs_its_habits_give_the_same_numbers(how):
+    strategy = tf.distribute.get_strategy()
+    if how == "two replicas":
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        model = make(compile_options=how if isinstance(how, dict) else {})
+    twin, x = make(), images(16)
+    twin.set_weights(model.get_weights())
+    for one in (model, twin):
+        one.optimizer.learning_rate = 5e-4
+    assert rates(model) == pytest.approx(rates(twin)) and model.optimizer.learning_rate == pytest.approx(5e-4)
+    assert model.evaluate(x, batch_size=8, verbose=0) == pytest.approx(
+        twin.evaluate(x, batch_size=8, verbose=0), abs=1e-5
+    )
+    np.testing.assert_allclose(model.predict(range(6), verbose=0), twin.predict(range(6), verbose=0), atol=1e-6)
+    assert model.get_compile_config()["learning_rate_ratio"] == pytest.approx(0.5)
 
 
 def test_validation_data_are_measured_every_epoch_and_change_no_weight():

@@ -45,16 +45,18 @@ class HeldOut(keras.Model):
     def test_step(self, data):
         """Keras's: measures one batch of `held_out_data`."""
         labels = data.get("labels")
-        fakes = self(random.latents_from_seeds(data["seeds"], self.latent_dim), labels)
+        fakes = self(data["latents"], labels)
         real, fake = (self.discriminator_outputs(images, labels) for images in (data["images"], fakes))
         d_real, _, d_fake = self.mean_scores(real, real, fake)
-        rows = tf.shape(data["seeds"])[0]
+        rows = tf.shape(data["latents"])[0]
         for mean, value in zip(self._judges.value, (d_real, d_fake), strict=True):
             mean.update_state(value, sample_weight=rows)
         return {mean.name: mean.result() for mean in self._judges.value}
 
     def held_out_data(self, x, y=None, batch_size=None):
-        """Returns a tf.data.Dataset of {"images": [B, ...], "seeds": int64[B], "labels": [B]} of what `evaluate` takes.
+        """Returns a tf.data.Dataset of {"images": [B, ...], "latents": [B, d], "labels": [B]} of what `evaluate` takes.
+
+        The latents are drawn here: compiled by XLA, a seed would draw others.
 
         Raises:
             ValueError: in one line, for images or labels that are not as they should be.
@@ -74,7 +76,7 @@ class HeldOut(keras.Model):
             if "labels" not in first:
                 raise ValueError(f"evaluate: a model with num_classes={self.num_classes} needs labels too")
             fit_data.check_labels(first["labels"].numpy(), self.num_classes)
-        return data.scan(tf.constant(0, tf.int64), _with_seeds)
+        return data.scan(tf.constant(0, tf.int64), self._with_latents)
 
     def _one_row(self, element):
         """Returns a batch whose images may stand side by side for several substeps, as one row of images."""
@@ -83,7 +85,7 @@ class HeldOut(keras.Model):
             element = {name: tf.reshape(it, [-1, *it.shape[2:]]) for name, it in element.items()}
         return {name: element[name] for name in ("images", "labels") if name in element}
 
-
-def _with_seeds(first, element):
-    rows = tf.shape(element["images"], tf.int64)[0]
-    return first + rows, element | {"seeds": first + tf.range(rows)}
+    def _with_latents(self, first, element):
+        following = first + tf.shape(element["images"], tf.int64)[0]
+        latents = random.latents_from_seeds(tf.range(first, following), self.latent_dim)
+        return following, element | {"latents": latents}

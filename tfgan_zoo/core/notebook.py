@@ -39,16 +39,16 @@ class Notebook(keras.Model):
             )
         if not seeds and self.num_classes and labels is None:
             raise ValueError(f"predict: latents of a model with num_classes={self.num_classes} need labels=")
-        items = {"seeds": x.astype("int64")} if seeds else {"latents": x.astype("float32")}
         drawn_for = x.astype("int64") if seeds else np.arange(len(x))
         labels = random.seed_labels(numbered(labels, self), drawn_for, self.num_classes)
-        items |= {} if labels is None else {"labels": labels}
+        # Drawn here: compiled by XLA, a seed would draw other latents.
+        latents = random.latents_from_seeds(drawn_for, self.latent_dim) if seeds else x.astype("float32")
+        items = {"latents": latents} | ({} if labels is None else {"labels": labels})
         return super().predict(tf.data.Dataset.from_tensor_slices(items).batch(batch_size or 64), **kwargs)
 
     def predict_step(self, data):
         """Keras's: images of one batch of what `predict` makes."""
-        latents = random.latents_from_seeds(data["seeds"], self.latent_dim) if "seeds" in data else data["latents"]
-        return self.sample(latents, data.get("labels"))
+        return self.sample(data["latents"], data.get("labels"))
 
     def summary(self, *args, print_fn=None, **kwargs):
         """`keras.Model.summary`, and then which of the networks is which.

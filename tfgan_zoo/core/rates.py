@@ -56,8 +56,8 @@ class Rates(keras.Model):
     def learning_rate_now(self):
         """Returns the generator's learning rate, a float."""
         if not self._moves("generator"):
-            return float(self.generator_optimizer.learning_rate)
-        return float(self._planned_rate("generator")) * float(self._rate_ratio.value)
+            return float(self.generator_optimizer.learning_rate.numpy())
+        return float(self._planned_rate("generator")) * float(self._rate_ratio.value.numpy())
 
     def set_learning_rate(self, rate):
         """Makes the generator's learning rate this one now, and changes all others by the same factor.

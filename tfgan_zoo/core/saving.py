@@ -57,7 +57,7 @@ class Saved(keras.Model):
         # All at once: Keras takes two objects for one that is shared where the second gets the freed first one's id.
         optimizers = {role: _with_numbers(getattr(self, f"{role}_optimizer")) for role in self._base_learning_rates}
         config = {"learning_rate_scale": keras.saving.serialize_keras_object(self.learning_rate_scale)}
-        ratio = float(self._rate_ratio.value)
+        ratio = float(self._rate_ratio.value.numpy())
         if ratio != 1:
             config["learning_rate_ratio"] = ratio
         for role, base in self._base_learning_rates.items():

@@ -185,7 +185,7 @@ class Express(GAN):
 
     def set_learning_rate(self, rate):
         self.host.set_learning_rate(rate)  # the schedules are the host's
-        self.scale_rates(float(self._rate_ratio.value))
+        self.scale_rates(float(self._rate_ratio.value.numpy()))
 
     def scale_rates(self, ratio):
         for part in (self.host, self.latent_gan, self.autoencoder):
