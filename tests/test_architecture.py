@@ -44,7 +44,7 @@ def test_dependencies_point_downwards():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("module", ["tfgan_zoo", "tfgan_zoo.registry", "tfgan_zoo.cli"])
+@pytest.mark.parametrize("module", ["tfgan_zoo", "tfgan_zoo.registry", "tfgan_zoo.cli", "tfgan_zoo.cli.generate"])
 def test_stays_light_to_import(module):
     done = python(f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])")
     assert done.stdout == "[]\n", done.stdout + done.stderr

@@ -37,7 +37,8 @@ class Centred(Echo):
 @pytest.mark.parametrize("kind", [GAN, SavedModelGenerator, Client])
 def test_models_exports_and_clients_are_samplers_that_share_their_code(kind):
     assert issubclass(kind, Sampler)
-    for name in ("generate", "interpolate", "truncate", "images_of_seeds"):
+    shared = ("generate", "generate_from_seeds", "generate_from_latents", "interpolate", "truncate", "images_of_seeds")
+    for name in shared:
         assert getattr(kind, name) is getattr(Sampler, name)
 
 
@@ -110,3 +111,49 @@ def test_chunks_are_the_columns(rows):
 
 def test_what_a_sampler_does_not_say():
     assert Echo().class_names == () and Echo().checksum() is None and Echo().trained_steps is None
+
+
+def test_any_seeds_and_their_latents_are_the_images_of_generate():
+    sampler, seeds = Echo(), np.array([2**63 - 1, -5, 3, 3])
+    points = sampler.generate_from_seeds(seeds, 0.5, batch_size=3)
+    for point, seed in zip(points, seeds, strict=True):
+        np.testing.assert_array_equal(point, sampler.generate(1, int(seed), 0.5)[0])
+    latents = random.latents_from_seeds(seeds, 3)
+    np.testing.assert_array_equal(sampler.generate_from_latents(latents, 0.5, batch_size=3), points)
+
+
+def test_latents_take_classes_and_draw_none():
+    points = Echo(5).generate_from_latents(np.eye(3), labels=[4, 0, 1], batch_size=2)
+    np.testing.assert_array_equal(points, np.concatenate([np.eye(3), [[4], [0], [1]]], axis=1))
+    with pytest.raises(ValueError, match="latents draw no class; name one"):
+        Echo(5).generate_from_latents(np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"),
+    [
+        ([], "must be int"),
+        ([0.5], "must be int"),
+        ([[1]], "must be int"),
+        (np.array([2**63], "uint64"), "seeds=9223372036854775808 must be a 64-bit integer"),
+    ],
+)
+def test_what_are_no_seeds_is_refused(seeds, words):
+    with pytest.raises(ValueError, match=words):
+        Echo().generate_from_seeds(seeds)
+
+
+@pytest.mark.parametrize(
+    ("latents", "words"),
+    [
+        (np.zeros((0, 3)), "N at least 1"),
+        (np.zeros(3), "must be float"),
+        (np.zeros((2, 4)), "must be float"),
+        ([[0, np.inf, 0]], "row 0 is no finite number"),
+    ],
+)
+def test_what_are_no_latents_is_refused(latents, words):
+    with pytest.raises(ValueError, match=words):
+        Echo().generate_from_latents(latents)
+    with pytest.raises(ValueError, match=words):
+        Echo().interpolate_latents(latents, 2)

@@ -3,10 +3,14 @@
 import math
 import pathlib
 
+import numpy as np
+
 from tfgan_zoo import pictures
 from tfgan_zoo.cli import app
+from tfgan_zoo.cli.wanted import Wanted, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
+from tfgan_zoo.sharing import latent_files, seed_lists
 
 COMMAND = app.Command(
     "generate.py",
@@ -17,6 +21,8 @@ COMMAND = app.Command(
         "--model=exports/pconv --num=100 --seed=1000 --individual --output=images",
         "--model=runs/00000-pconv-fashion_mnist_10k --num=8 --interpolate=10 --output=strips.png",
         "--model=pconv_conditional_fashion_mnist --label=all --num=8 --output=classes.png",
+        "--model=pconv_conditional_fashion_mnist --seeds=0-9,42 --labels=3 --individual --output=shirts",
+        "--model=pconv_fashion_mnist --latents=z.npy --output=grid.png",
     ),
 )
 
@@ -29,13 +35,21 @@ def _declare():
     c.string("checkpoint", "last", "of a run: last, best or a step")
     c.integer("num", 64, "how many images; with --interpolate, how many strips; with --label=all, how many a class")
     c.integer("seed", 0, "the first image's seed")
+    c.words("seeds", None, "in the place of --num and --seed: seeds and ranges of them, as 0-9,42")
+    c.string("latents", None, "in the place of seeds: a .npy file of latents, float[N, latent_dim]")
     c.string(
         "output", None, "the PNG file to write (default: grid.png); with --individual the folder (default: images)"
     )
     c.string("label", None, "of a conditional model: a class, by name or number, or all, a class a row of the grid")
+    c.words(
+        "labels",
+        None,
+        "of a conditional model: classes by name or number, or ranges as 0-9, one for each image; or one",
+    )
     c.number("truncation", 1.0, "in [0, 1], scales the latents: less variety, more typical images")
     c.integer("columns", None, "images in a row of the grid (default: as square as can be)")
     c.boolean("individual", False, "write seed<N>.png files into the folder --output instead of a grid")
+    c.string("save_latents", None, "a .npy file for the latents of the images, before any truncation")
     c.integer("interpolate", 0, "steps from each seed's image to the next one's, a row each; 0 switches it off")
     c.integer("batch_size", 64, "images computed at once; the result does not depend on it")
 
@@ -50,32 +64,39 @@ def main(argv=None):
 
 def _body(values, given):
     with app.checks():
-        _check(values)
+        _check(values, given)
         default = "images" if values["individual"] else "grid.png"
         output = _writable(pathlib.Path(values["output"] or default), values["individual"])
+        latents = None if values["latents"] is None else latent_files.read(values["latents"])
         app.import_tensorflow()
         model = loading.load(values["model"], values["checkpoint"])
         try:
             shape = model.image_shape
+            if len(shape) != 3:
+                raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
+            wanted = _wanted(values, given, model, latents)
         except ConnectionError as error:  # a server is asked for it
             return app.fail(f"generate.py: {error}", app.FAILED)
-        if len(shape) != 3:
-            raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
-        values["label"] = _label(values["label"], model, values["model"])
-        _check_room(values, model)
+        _check_room(values, model, wanted)
     try:
-        count = _write(model, output, values)
+        count = _write(model, output, values, wanted)
     except pictures.NotFinite as error:
         return app.fail(f"generate.py: model={values['model']} is damaged: {error}", app.FAILED)
     except OSError as error:
         return app.fail(f"generate.py: {error}", app.FAILED)
     except ValueError as error:  # what only the model itself knows, such as the largest batch of an export
         raise app.BadInput(str(error)) from None
-    print(f"{count} images of {values['model']}, seeds from {values['seed']}: {output}")
+    print(f"{count} images of {values['model']}, {_source(values)}: {output}")
     return app.DONE
 
 
-def _check(values):
+def _source(values):
+    if values["latents"] is not None:
+        return f"latents of {values['latents']}"
+    return f"seeds from {values['seed']}" if values["seeds"] is None else f"seeds {','.join(values['seeds'])}"
+
+
+def _check(values, given):
     if values["model"] is None:
         raise ValueError("--model is missing: name a run directory, a preset or an export")
     for name, least in (("num", 1), ("batch_size", 1), ("interpolate", 0), ("columns", 1)):
@@ -89,43 +110,81 @@ def _check(values):
         raise ValueError(f"interpolate={values['interpolate']} must be 0 or at least 2, and makes one picture")
     if values["label"] == "all" and any(values[name] for name in ("individual", "interpolate", "columns")):
         raise ValueError("label=all makes one grid, a class a row: leave out --individual, --interpolate and --columns")
+    _check_alternatives(given)
+    if values["seeds"] is not None:
+        values["rows"] = seed_lists.parse(values["seeds"])
+    if values["save_latents"] is not None:
+        _check_npy("save_latents", values["save_latents"])
     loading.kind(values["model"])
 
 
-def _label(label, model, name):
-    """Returns what --label says: None, "all" or an int. A name comes before a number: folder "3" may be any class."""
-    classes, names = model.num_classes, tuple(model.class_names)
-    if label is None:
+def _check_alternatives(given):
+    for one, others in (("seeds", ("num", "seed")), ("latents", ("num", "seed", "seeds")), ("labels", ("label",))):
+        both = [other for other in others if one in given and other in given]
+        if both:
+            raise ValueError(f"{one} takes the place of {both[0]}: leave out --{both[0]} or --{one}")
+
+
+def _check_npy(argument, path):
+    path = pathlib.Path(path)
+    if path.suffix.lower() != ".npy" or path.is_dir():
+        raise ValueError(f"{argument}={path} must be a file that ends in .npy")
+    check_writable(argument, path.parent)
+
+
+def _wanted(values, given, model, latents):
+    """Returns the `Wanted` images; with --interpolate, where the strips begin and end."""
+    labels, strips = _labels(values, model), bool(values["interpolate"])
+    rows = values.get("rows") if latents is None else latents
+    if rows is None:
+        num = len(labels) if "num" not in given and np.ndim(labels) else values["num"]
+        rows = range(values["seed"], values["seed"] + num + strips)
+    if strips and len(rows) < 2:
+        raise ValueError(f"interpolate={values['interpolate']} needs at least 2 seeds or latents, from one to the next")
+    if latents is not None and model.num_classes and labels is None:
+        raise ValueError(f"latents={values['latents']} draw no class of the conditional model: add --label or --labels")
+    if np.ndim(labels):
+        rows, labels = paired(rows, labels, len(rows) - strips)
+    wanted = Wanted(rows, labels, named=bool({"seeds", "labels", "latents"} & given))
+    if values["individual"] and not isinstance(rows, range):
+        names = wanted.names(model)
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"{twice}.png would be written twice: name every seed and class once")
+    return wanted
+
+
+def _labels(values, model):
+    """Returns what --label or --labels say: None, "all", an int or int32[N]."""
+    word = values["label"] if values["labels"] is None else ",".join(values["labels"])
+    if word is None:
         return None
-    if not classes:
-        raise ValueError(f"label={label} is for conditional models; model={name} has no classes")
-    if label == "all":
-        return label
-    if label in names:
-        return names.index(label)
-    try:
-        number = int(label)
-    except ValueError:
-        known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "they have numbers only"
-        raise ValueError(f"label={label!r} must be a class of model={name} ({known}), its number, or all") from None
-    if not 0 <= number < classes:
-        raise ValueError(f"label={label} must be in [0, {classes - 1}], the classes of model={name}")
-    return number
+    argument = "label" if values["labels"] is None else "labels"
+    if not model.num_classes:
+        raise ValueError(f"{argument}={word} is for conditional models; model={values['model']} has no classes")
+    if argument == "labels":
+        return labels_of(values["labels"], model, values["model"])
+    return word if word == "all" else label_of(word, model, values["model"])
 
 
-def _check_room(values, model):
+def _check_room(values, model, wanted):
     """Refuses what would hold more pixels at once than a picture is worth; single images are held a batch at a time."""
-    num, pixels = values["num"], math.prod(model.image_shape)
+    num, pixels = len(wanted), math.prod(model.image_shape)
     if values["individual"]:
         size = 4 * min(num, values["batch_size"]) * pixels
+        size = max(size, 4 * num * model.latent_dim if values["save_latents"] else 0)
     else:
-        each = values["interpolate"] or (model.num_classes if values["label"] == "all" else 1)
-        columns = num if values["label"] == "all" else values["interpolate"] or values["columns"]
+        num -= 1 if values["interpolate"] else 0
+        all_classes = isinstance(wanted.labels, str)
+        each = values["interpolate"] or (model.num_classes if all_classes else 1)
+        columns = num if all_classes else values["interpolate"] or values["columns"]
         cells = math.prod(pictures.layout(num * each, columns))
         size = max(4 * num * each * pixels, cells * pixels, 4 * num * each * model.latent_dim)
     if size > MAX_BYTES:
-        names = ("batch_size",) if values["individual"] else ("num", "columns", "interpolate")
-        asked = ", ".join(f"{name}={values[name]}" for name in names if values[name])
+        rows = next((name for name in ("seeds", "latents") if values[name]), "num")
+        names = ("batch_size",) if values["individual"] else (rows, "columns", "interpolate")
+        shown = values | {"seeds": ",".join(values["seeds"] or ())}
+        asked = ", ".join(f"{name}={shown[name]}" for name in names if shown[name])
         most = f"more than {MAX_BYTES / 2**30:g} GiB"
         raise ValueError(f"{asked}: {size / 2**30:.3g} GiB of pixels at once, {most}; ask for less")
 
@@ -139,31 +198,47 @@ def _writable(output, folder):
     return output
 
 
-def _write(model, output, values):
+def _write(model, output, values, wanted):
     """Samples and writes; returns how many images."""
-    asked = (values["num"], values["seed"], values["truncation"], values["batch_size"])
     if values["individual"]:
-        return _write_each(model, output, values)
+        count = _write_each(model, output, values, wanted)
+        _save_latents(values, wanted.latents, model)
+        return count
+    asked = (values["truncation"], values["batch_size"])
+    columns = values["columns"]
     if values["interpolate"]:
-        images = model.interpolate(values["num"], values["interpolate"], *asked[1:], labels=values["label"])
-        picture, count = pictures.grid(images, columns=values["interpolate"]), len(images)
-    elif values["label"] == "all":
-        picture, count = pictures.classes(model, model.num_classes, *asked), model.num_classes * values["num"]
+        columns, latents = values["interpolate"], wanted.latents(model)
+        labels = wanted.drawn_labels(model) if np.ndim(wanted.labels) == 0 else wanted.labels
+        labels = None if labels is None else labels[: len(wanted) - 1]
+        images = model.interpolate_latents(latents, values["interpolate"], *asked, labels=labels)
+        _save_latents(values, lambda _: model.latents_between(latents, values["interpolate"]), model)
+    elif isinstance(wanted.labels, str):
+        columns = len(wanted)
+        images = np.concatenate([wanted.of_class(label).images(model, *asked) for label in range(model.num_classes)])
+        _save_latents(values, wanted.latents, model)
     else:
-        picture = pictures.grid(model.generate(*asked, labels=values["label"]), values["columns"])
-        count = values["num"]
+        images = wanted.images(model, *asked)
+        _save_latents(values, wanted.latents, model)
+    picture = pictures.grid(images, columns)
     output.parent.mkdir(parents=True, exist_ok=True)
     picture.save(output)
-    return count
+    return len(images)
 
 
-def _write_each(model, folder, values):
+def _save_latents(values, latents, model):
+    if values["save_latents"] is not None:
+        path = pathlib.Path(values["save_latents"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        latent_files.write(path, latents(model))
+
+
+def _write_each(model, folder, values, wanted):
     """Writes a file an image, batch by batch, so that their number does not matter to memory."""
     size = values["batch_size"]
-    for start in range(0, values["num"], size):
-        num, seed = min(size, values["num"] - start), values["seed"] + start
-        levels = pictures.to_levels(model.generate(num, seed, values["truncation"], size, labels=values["label"]))
+    for start in range(0, len(wanted), size):
+        part = wanted.part(start, start + size)
+        levels = pictures.to_levels(part.images(model, values["truncation"], size))
         folder.mkdir(parents=True, exist_ok=True)
-        for number, image in enumerate(levels, start=seed):
-            pictures.to_image(image).save(folder / f"seed{number:08d}.png")
-    return values["num"]
+        for name, image in zip(part.names(model, start), levels, strict=True):
+            pictures.to_image(image).save(folder / f"{name}.png")
+    return len(wanted)

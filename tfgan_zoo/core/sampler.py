@@ -1,6 +1,7 @@
 """What everything that samples can do: a trained GAN, its export, a served model."""
 
 import abc
+import itertools
 import operator
 from collections.abc import Iterator
 
@@ -107,11 +108,49 @@ class Sampler(abc.ABC):
         Raises:
             ValueError: if an argument is out of its range.
         """
-        seeds = random.consecutive_seeds(num, seed)
+        return self.generate_from_seeds(random.consecutive_seeds(num, seed), truncation, batch_size, labels)
+
+    def generate_from_seeds(self, seeds, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+        """Samples the images of any seeds: image i is that of `seeds[i]`, as `generate` makes it.
+
+        Args:
+            seeds: int[N] of 64 bits, N >= 1, in any order.
+            truncation, batch_size: as for `generate`.
+            labels: as for `generate`, N if they are several.
+
+        Returns:
+            float32[N, H, W, C] in [0, 1].
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        seeds = _checked_seeds(seeds)
         truncations = np.full(len(seeds), _in_unit_interval("truncation", truncation), "float32")
         labels = random.seed_labels(numbered(labels, self), seeds, self.num_classes)
         parts = chunks(batch_size, seeds, truncations, *(() if labels is None else (labels,)))
         return np.concatenate([self.images_of_chunk(*part) for part in parts])
+
+    def generate_from_latents(self, latents, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+        """Samples the images of latents: of those of a seed, the seed's image.
+
+        Args:
+            latents: float[N, latent_dim], N >= 1, all finite.
+            truncation, batch_size: as for `generate`.
+            labels: a conditional model's: a class, or N of them; latents draw none, so it cannot be None.
+
+        Returns:
+            float32[N, H, W, C] in [0, 1].
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        latents = self._checked_latents(latents)
+        truncations = np.full(len(latents), _in_unit_interval("truncation", truncation), "float32")
+        if self.num_classes and labels is None:
+            raise ValueError("labels=None: this model is conditional, and latents draw no class; name one")
+        labels = random.seed_labels(numbered(labels, self), latents, self.num_classes)
+        parts = chunks(batch_size, latents, truncations, *(() if labels is None else (labels,)))
+        return np.concatenate([np.asarray(self.sample_truncated(*part)) for part in parts])
 
     def interpolate(self, num, steps, seed=0, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
         """Samples `num` rows of `steps` images, from the latents of one seed to the next one's along a great circle.
@@ -130,15 +169,49 @@ class Sampler(abc.ABC):
         Raises:
             ValueError: if an argument is out of its range.
         """
-        num, steps = _at_least("num", num, 1), _at_least("steps", steps, 2)
-        seeds = random.consecutive_seeds(num + 1, seed)
+        seeds = random.consecutive_seeds(_at_least("num", num, 1) + 1, seed)
         labels = random.seed_labels(numbered(labels, self), seeds[:-1], self.num_classes)
-        ends = random.latents_from_seeds(seeds, self.latent_dim).numpy()
-        rows = [random.slerp(ends[i], ends[i + 1], np.linspace(0, 1, steps)) for i in range(num)]
-        latents = np.concatenate(rows)
-        truncations = np.full(len(latents), _in_unit_interval("truncation", truncation), "float32")
-        parts = chunks(batch_size, latents, truncations, *(() if labels is None else (np.repeat(labels, steps),)))
-        return np.concatenate([np.asarray(self.sample_truncated(*part)) for part in parts])
+        stops = random.latents_from_seeds(seeds, self.latent_dim)
+        return self.interpolate_latents(stops, steps, truncation, batch_size, labels)
+
+    def interpolate_latents(self, latents, steps, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+        """Samples N - 1 rows of `steps` images, from each latent to the next one along a great circle.
+
+        Args:
+            latents: float[N, latent_dim], N >= 2, all finite.
+            steps: int >= 2, images of a row, both ends among them.
+            truncation, batch_size: as for `generate`.
+            labels: a conditional model's: a class, or N - 1 of them, one a row.
+
+        Returns:
+            float32[(N - 1) * steps, H, W, C] in [0, 1], row by row.
+
+        Raises:
+            ValueError: if an argument is out of its range.
+        """
+        return self.generate_from_latents(
+            self.latents_between(latents, steps),
+            truncation,
+            batch_size,
+            labels if np.ndim(labels) == 0 else np.repeat(labels, steps),
+        )
+
+    def latents_between(self, latents, steps) -> np.ndarray:
+        """Returns float32[(N - 1) * steps, latent_dim]: what `interpolate_latents` samples."""
+        latents, steps = self._checked_latents(latents), _at_least("steps", steps, 2)
+        if len(latents) < 2:
+            raise ValueError("latents: an interpolation needs at least 2 of them")
+        shares = np.linspace(0, 1, steps)
+        pairs = itertools.pairwise(latents)
+        return np.concatenate([random.slerp(start, end, shares) for start, end in pairs])
+
+    def _checked_latents(self, latents):
+        latents = np.asarray(latents, "float32")
+        if latents.shape != (len(latents) if latents.ndim else 0, self.latent_dim) or not len(latents):
+            raise ValueError(f"latents={list(latents.shape)} must be float[N, {self.latent_dim}], N at least 1")
+        if not np.isfinite(latents).all():
+            raise ValueError(f"latents: row {np.flatnonzero(~np.isfinite(latents).all(axis=1))[0]} is no finite number")
+        return latents
 
     def images_of_seeds(self, seeds, truncation, labels=None) -> tf.Tensor | np.ndarray:
         """Returns images of seeds int64[N], each truncated by float32[N]: the definition, which exports trace too."""
@@ -194,6 +267,15 @@ def chunks(size, *columns) -> Iterator[tuple]:
     """
     size = _at_least("batch_size", size, 1)
     return (tuple(column[start : start + size] for column in columns) for start in range(0, len(columns[0]), size))
+
+
+def _checked_seeds(seeds):
+    seeds = np.asarray(seeds)
+    if seeds.ndim != 1 or seeds.dtype.kind not in "iu" or not len(seeds):
+        raise ValueError(f"seeds={seeds.dtype}{list(seeds.shape)} must be int[N] of 64 bits, N at least 1")
+    if seeds.dtype == np.uint64 and (seeds > np.uint64(2**63 - 1)).any():
+        raise ValueError(f"seeds={seeds.max()} must be a 64-bit integer")
+    return seeds.astype("int64")
 
 
 def _at_least(argument, value, bound):
