@@ -10,7 +10,8 @@ from tfgan_zoo.cli import app
 from tfgan_zoo.cli.wanted import Wanted, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
-from tfgan_zoo.sharing import latent_files, seed_lists
+from tfgan_zoo.sharing import films, latent_files, seed_lists
+from tfgan_zoo.training.run_directory import RunDirectory
 
 COMMAND = app.Command(
     "generate.py",
@@ -23,6 +24,7 @@ COMMAND = app.Command(
         "--model=pconv_conditional_fashion_mnist --label=all --num=8 --output=classes.png",
         "--model=pconv_conditional_fashion_mnist --seeds=0-9,42 --labels=3 --individual --output=shirts",
         "--model=pconv_fashion_mnist --latents=z.npy --output=grid.png",
+        "--run_dir=runs/00000-pconv-fashion_mnist_10k --output=training.webp",
     ),
 )
 
@@ -32,6 +34,8 @@ MAX_BYTES = 2**31  # of the pixels that are held at once
 def _declare():
     c = COMMAND
     c.string("model", None, "a run directory, a preset, a .keras file, an exported SavedModel or a server's URL")
+    c.string("run_dir", None, "in the place of --model: a run whose sheets become a film, a .gif, .webp or .apng")
+    c.number("seconds", 10.0, "how long the film is")
     c.string("checkpoint", "last", "of a run: last, best or a step")
     c.integer("num", 64, "how many images; with --interpolate, how many strips; with --label=all, how many a class")
     c.integer("seed", 0, "the first image's seed")
@@ -63,6 +67,8 @@ def main(argv=None):
 
 
 def _body(values, given):
+    if "run_dir" in given:
+        return _film(values, given)
     with app.checks():
         _check(values, given)
         default = "images" if values["individual"] else "grid.png"
@@ -90,6 +96,29 @@ def _body(values, given):
     return app.DONE
 
 
+def _film(values, given):
+    with app.checks():
+        others = sorted(given - {"run_dir", "output", "seconds"})
+        if others:
+            raise ValueError(f"run_dir makes a film of a run's sheets: leave out --{others[0]}, or --run_dir")
+        output = pathlib.Path(values["output"] or "grid.png")
+        if output.suffix.lower() not in films.FORMATS:
+            raise ValueError(f"output={output} must end in .gif, .webp or .apng: run_dir makes a film; --model samples")
+        if not 0 < values["seconds"] <= 3600:
+            raise ValueError(f"seconds={values['seconds']} must be above 0, and at most 3600")
+        run = RunDirectory(values["run_dir"])
+        if not run.is_run(run.path):
+            raise ValueError(f"run_dir={run.path} is no run: it holds no config.json")
+        check_writable("output", output.parent)
+        sheets = films.sheets(run.samples, values["seconds"])
+        try:
+            films.write(sheets, output, values["seconds"])
+        except OSError as error:
+            return app.fail(f"generate.py: {error}", app.FAILED)
+    print(f"{len(sheets)} sheets of {run.path}: {output}")
+    return app.DONE
+
+
 def _source(values):
     if values["latents"] is not None:
         return f"latents of {values['latents']}"
@@ -110,6 +139,8 @@ def _check(values, given):
         raise ValueError(f"interpolate={values['interpolate']} must be 0 or at least 2, and makes one picture")
     if values["label"] == "all" and any(values[name] for name in ("individual", "interpolate", "columns")):
         raise ValueError("label=all makes one grid, a class a row: leave out --individual, --interpolate and --columns")
+    if "seconds" in given:
+        raise ValueError("seconds is for a film of --run_dir")
     _check_alternatives(given)
     if values["seeds"] is not None:
         values["rows"] = seed_lists.parse(values["seeds"])

@@ -1,0 +1,94 @@
+"""Films of a run's sheets: every frame is a sheet, in order, to the level."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from tfgan_zoo.cli import app, generate
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run of three sheets, noise."""
+    (tmp_path / "run" / "samples").mkdir(parents=True)
+    (tmp_path / "run" / "config.json").write_text("{}")
+    for step in (0, 100, 20):
+        levels = np.random.default_rng(step).integers(0, 256, (16, 24), "uint8")
+        Image.fromarray(levels).save(tmp_path / "run" / "samples" / f"step_{step:07d}.png")
+    return tmp_path / "run"
+
+
+@pytest.fixture(autouse=True)
+def _without_tensorflow(monkeypatch):
+    monkeypatch.setattr(app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+
+
+def grey(image):
+    return np.asarray(image.convert("RGB"))[..., 0]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])
+def test_frames_are_the_sheets(suffix, run, tmp_path, capsys):
+    output = tmp_path / "out" / f"training.{suffix}"
+    assert generate.main([f"--run_dir={run}", f"--output={output}", "--seconds=1.5"]) == 0
+    assert capsys.readouterr().out == f"3 sheets of {run}: {output}\n"
+    with Image.open(output) as film:
+        frames = [(grey(frame), frame.info.get("duration")) for frame in ImageSequence.Iterator(film)]
+    sheets = sorted((run / "samples").iterdir())
+    for (levels, _), sheet in zip(frames, sheets, strict=True):
+        np.testing.assert_array_equal(levels, grey(Image.open(sheet)))
+    assert {duration for _, duration in frames} == {500}
+
+
+def test_of_many_sheets_evenly_many_are_shown(run, tmp_path):
+    assert generate.main([f"--run_dir={run}", f"--output={tmp_path}/a.webp", "--seconds=0.08"]) == 0
+    with Image.open(tmp_path / "a.webp") as film:
+        assert film.n_frames == 2
+        film.seek(1)
+        np.testing.assert_array_equal(grey(film), grey(Image.open(run / "samples" / "step_0000100.png")))
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--run_dir=RUN", "--output=a.png"], "output=a.png must end in .gif, .webp or .apng"),
+        (["--run_dir=RUN"], "output=grid.png must end in"),
+        (
+            ["--run_dir=RUN", "--output=a.webp", "--model=m"],
+            "run_dir makes a film of a run's sheets: leave out --model",
+        ),
+        (["--run_dir=nowhere", "--output=a.webp"], "run_dir=nowhere is no run"),
+        (["--run_dir=RUN", "--output=a.webp", "--seconds=0"], "seconds=0.0 must be above 0"),
+        (["--run_dir=RUN", "--output=a.webp", "--seconds=nan"], "seconds=nan must be above 0"),
+        (["--model=m", "--seconds=3"], "seconds is for a film"),
+        (["--run_dir=RUN/ODD", "--output=a.webp"], "is of another size"),
+        (["--run_dir=RUN/BAD", "--output=a.webp"], "is damaged"),
+        (["--run_dir=RUN/ONE", "--output=a.webp"], "holds 1 sheets of samples; a film needs at least 2"),
+    ],
+)
+def test_bad_input_is_one_line(flags, words, run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    sheet = run / "samples" / "step_0000020.png"
+    if "RUN/ODD" in flags[0]:
+        Image.new("L", (9, 9)).save(sheet)
+    elif "RUN/BAD" in flags[0]:
+        sheet.write_bytes(sheet.read_bytes()[:60])
+    elif "RUN/ONE" in flags[0]:
+        for other in sorted(run.glob("samples/*"))[1:]:
+            other.unlink()
+    flags = [flags[0].replace("RUN", str(run)).split("/ODD")[0].split("/BAD")[0].split("/ONE")[0], *flags[1:]]
+    assert generate.main(flags) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and words in err, err
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_full_disk_is_a_failure_and_leaves_nothing(run, tmp_path, monkeypatch, capsys):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tfgan_zoo.sharing.films.write_atomically", full)
+    assert generate.main([f"--run_dir={run}", f"--output={tmp_path}/a.webp"]) == 1
+    assert "No space left on device" in capsys.readouterr().err and [path.name for path in tmp_path.iterdir()] == [
+        "run"
+    ]
