@@ -159,7 +159,7 @@ def _repeats(config, script, flags):
     wanted = json.loads(wanted.to_json())
     # A run that is older than an option did what is now its default.
     had = json.loads(json.dumps(configs.DEFAULTS | configs.former_penalties(config)))
-    free = ("versions", "tick_kimg", "eval_metrics", "eval_every_kimg", "digest")
+    free = ("versions", "tick_kimg", "first_tick_kimg", "keep_checkpoints", "eval_metrics", "eval_every_kimg", "digest")
     return script == "train.py" and all(had[name] == wanted[name] for name in wanted if name not in free)
 
 

@@ -1,6 +1,7 @@
 """The report's pictures, on stand-ins for models."""
 
 import numpy as np
+from PIL import Image
 
 from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.evaluation import report
@@ -30,3 +31,10 @@ def test_an_interpolation_begins_where_the_last_one_ended():
     levels = np.asarray(report.strips(Model()))[::2, ::2]
     assert levels.shape == (8, 10) and len(np.unique(levels)) > 20
     np.testing.assert_array_equal(levels[1:, 0], levels[:-1, -1])
+
+
+def test_a_report_begins_with_pictures():
+    line = {"metric": "m", "values": {"distance": 1.5}, "checkpoint": "last", "fakes": 10, "reference": {}}
+    html = report.page("A <model>", [line], {"Samples": Image.new("L", (4, 4))}, {"kid": "no network"})
+    parts = ("<h1>A &lt;model&gt;</h1>", "<h2>Samples</h2><img", "<h2>Numbers</h2>", "<table>", "Left out: kid")
+    assert sorted(parts, key=html.index) == list(parts)

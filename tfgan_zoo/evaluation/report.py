@@ -94,7 +94,7 @@ def strips(model, seed=0):
 
 
 def page(title, lines, found, left_out=None):
-    """Returns HTML with the numbers of `lines`, what was `left_out`, and the pictures of `found`, {caption: image}."""
+    """Returns HTML with the pictures of `found`, {caption: image}, the numbers of `lines`, and what was `left_out`."""
     head, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table(lines).splitlines()]
     cells = "".join(
         "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
@@ -105,7 +105,7 @@ def page(title, lines, found, left_out=None):
     name = html.escape(title)
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title><style>{_STYLE}</style>"
-        f"<h1>{name}</h1><table>{cells}</table>{reasons}{body}</html>\n"
+        f"<h1>{name}</h1>{body}<h2>Numbers</h2><table>{cells}</table>{reasons}</html>\n"
     )
 
 
