@@ -22,6 +22,8 @@ ACCEPTED = {  # {(test of bandit, file) or the identifier of an advisory: why it
     ("B603", "tools/same_numbers.py"): "a developer's tool, which runs our own train.py, without a shell",
     ("B404", "tools/seeded_faults.py"): "a developer's tool, which runs our own tests",
     ("B603", "tools/seeded_faults.py"): "a developer's tool, which runs our own tests, without a shell",
+    ("B404", "tools/fetch_onnxruntime_web.py"): "runs npm to load a pinned package, whose checksum is known",
+    ("B603", "tools/fetch_onnxruntime_web.py"): "runs npm to load a pinned package, without a shell",
     ("B404", "tools/audit.py"): "this file, which runs bandit and pip-audit",
     ("B603", "tools/audit.py"): "this file, which runs bandit and pip-audit, without a shell",
 }

@@ -262,6 +262,21 @@ def test_another_archive_is_not_installed(tmp_path, capsys, monkeypatch):
     assert "No such file" in capsys.readouterr().err and not (tmp_path / "cache").exists()
 
 
+def test_npm_that_is_missing_or_fails_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for script, words in (
+        (None, "npm is not installed"),
+        ("echo 'no such\nversion' >&2; exit 1", "npm pack: no such version"),
+    ):
+        if script:
+            (tmp_path / "npm").write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / "npm").chmod(0o755)
+        assert fetch_tool().main([]) == 1
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1 and not (tmp_path / "cache").exists()
+
+
 def test_a_damaged_runtime_is_not_published_and_replaced(tmp_path, monkeypatch):
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
     packed = archive({f"package/dist/{name}": name.encode() for name in (web_runtime.SCRIPT, web_runtime.PROGRAM)})

@@ -11,7 +11,6 @@ import tarfile
 from tfgan_zoo.files import cache_root, folder_in_making, read_file
 
 VERSION = "1.30.0"
-URL = f"https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-{VERSION}.tgz"
 ARCHIVE_SHA256 = "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
 FETCH = "python tools/fetch_onnxruntime_web.py"
 SCRIPT, PROGRAM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"

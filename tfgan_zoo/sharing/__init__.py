@@ -1,1 +1,1 @@
-"""What shows a trained generator to others: files of latents, animations, directions, a picture's latents."""
+"""What shows a trained generator to others: lists of seeds, files of latents, the film of a training."""
