@@ -1,4 +1,4 @@
-"""Whether a long run stays as small as it began: python benchmarks/soak.py, some minutes; Linux.
+"""Whether a long run stays as small as it began: python benchmarks/soak.py [--plot=docs/soak.png], some minutes; Linux.
 
 Starts train.py on a mixture with a checkpoint, a sheet, an evaluation and a line of every record each tick, reads its
 memory, open files and threads from /proc as it goes, and prints them. A growth of the memory between a quarter of the
@@ -13,6 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BATCH = 16
@@ -45,10 +48,25 @@ def follow(process, run_dir):
         time.sleep(0.02)
 
 
+def draw(rows, path):
+    """Draws memory, open files and threads against the ticks."""
+    ticks, *columns = zip(*rows, strict=True)
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(3, 1, sharex=True)
+    for axis, values, label in zip(axes, columns, ("resident MiB", "open files", "threads"), strict=True):
+        axis.plot(ticks, values, linewidth=1)
+        axis.set_ylim(0, 1.15 * max(values))
+        axis.set_ylabel(label)
+    axes[-1].set_xlabel("tick: a checkpoint, a sheet, an evaluation")
+    figure.savefig(path, dpi=100)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ticks", type=int, default=1000)
     parser.add_argument("--mib", type=float, default=16, help="the memory that may be gained after the first quarter")
+    parser.add_argument("--plot", type=pathlib.Path, help="a picture of all readings, for instance docs/soak.png")
     parser.add_argument("flags", nargs="*", help="more flags of train.py, after --")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -64,6 +82,8 @@ def main():
     shown = max(1, len(rows) // 10)
     for tick, *values in [*rows[::shown], rows[-1]]:
         print("| {} | {:.0f} | {} | {} |".format(tick, *values))
+    if options.plot:
+        draw(rows, options.plot)
     # Single readings jump by a checkpoint's buffers and files: medians of a tenth of the readings do not.
     tenth = max(1, len(rows) // 10)
     early, late = (
