@@ -14,6 +14,7 @@ from tfgan_zoo.serving.transport import Grpc, Rest, ServingError
 
 _BACK_OFF = 0.2  # seconds before the second try; each further pause is twice as long
 _LONGEST = 2.0  # seconds between two looks whether the model is served
+_LAST_TRY = 2.0  # seconds that the last request has at least, so that a busy server can answer it
 
 
 class Client(Sampler):
@@ -59,7 +60,7 @@ class Client(Sampler):
         until, pause = time.monotonic() + seconds, _BACK_OFF
         while True:
             try:
-                if self._transport.available(max(min(self._timeout, until - time.monotonic()), _BACK_OFF)):
+                if self._transport.available(min(self._timeout, max(until - time.monotonic(), _LAST_TRY))):
                     return
                 reason = f"{self.url} has no version available"
             except ServingError as error:
