@@ -145,9 +145,19 @@ def product():
 
 
 def pairs(case):
-    """The pairs of a case's choices; a host is only one where there is a method to have it."""
-    left_out = () if case["method"] == "express" else ("express_host",)
-    return set(itertools.combinations([(name, value) for name, value in case.items() if name not in left_out], 2))
+    """The pairs of a case's choices that must occur.
+
+    The latent GAN of express is the method that hosts it: what that does with a loss, a penalty or a network, it does
+    as a method of its own too, so of express only the rest counts.
+    """
+    express = case["method"] == "express"
+    choices = [(name, value) for name, value in case.items() if express or name != "express_host"]
+    as_a_method = {"loss", "penalty", "host"}
+    return {
+        (one, two)
+        for one, two in itertools.combinations(choices, 2)
+        if not ("express_host" in (one[0], two[0]) and as_a_method & {one[0], two[0]})
+    }
 
 
 def covering(cases):
