@@ -9,6 +9,8 @@ is the specification:
 
     [project.entry-points."tfgan_zoo.methods"]
     mine = "my_package.spec:SPEC"
+
+A network is named by a word with a colon, too, a function of the user's that makes it: see `functions`.
 """
 
 import functools
@@ -17,7 +19,7 @@ import pkgutil
 from collections.abc import Mapping
 from importlib import metadata
 
-from tfgan_zoo import specs
+from tfgan_zoo import functions, specs
 from tfgan_zoo.choices import choose
 
 __all__ = ["LOSSES", "METHODS", "METRICS", "NETWORKS", "PENALTIES", "Table", "choose", "import_classes", "method_of"]
@@ -100,8 +102,15 @@ def _entry_points(group):
             yield point.name, package, point
 
 
+class _Networks(Table):
+    """The networks by their names; and any "module:function", which is not among the names."""
+
+    def __getitem__(self, name):
+        return functions.spec(name) or super().__getitem__(name)
+
+
 METHODS = Table("methods", "tfgan_zoo.methods", "spec", "SPEC", "tfgan_zoo.specs:Method", "gan")
-NETWORKS = Table("networks", "tfgan_zoo.networks", "spec", "SPEC", "tfgan_zoo.specs:Network", "mlp")
+NETWORKS = _Networks("networks", "tfgan_zoo.networks", "spec", "SPEC", "tfgan_zoo.specs:Network", "mlp")
 LOSSES = Table(
     "losses", "tfgan_zoo.objectives.losses", "", "LOSS", "tfgan_zoo.objectives.losses:Loss", "non_saturating"
 )

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from tfgan_zoo import registry
+from tfgan_zoo import functions, registry
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
@@ -121,6 +121,9 @@ def _run(values, given, held):
 
         config = devices.resolve(config)
         if values["dry_run"]:
+            config = (
+                config if config.conditional else _described(config, given, values)
+            )  # whose classes only the data tell
             print(config.to_json(), end="", flush=True)
             print(
                 "\n".join([*filter(None, [told]), *nulls.lines(config)]), file=sys.stderr
@@ -129,7 +132,7 @@ def _run(values, given, held):
         if config.strategy == "multiworker":
             devices.make_strategy(config)  # before other work of TensorFlow
         data = data_sets.load(config.dataset, **config.data_arguments)
-        config = configs.labelled(config, data)
+        config = _described(configs.labelled(config, data), given, values)
         begin = _initial(config, run)
         if not cluster.is_chief(config):
             folder = held.enter_context(tempfile.TemporaryDirectory())
@@ -194,7 +197,14 @@ def _plain(value):
 def _like_donor(recipe, flags):
     """Lets a run follow the model that it begins at, where neither a recipe nor the user says otherwise."""
     source = flags.get("init_from", recipe.get("init_from"))
-    return recipe if source is None else {**finetuning.settings(source), **recipe}
+    if source is None:
+        return recipe
+    words = {**finetuning.settings(source), **recipe}
+    if not {"network"} & {*words, *flags}:
+        raise ValueError(
+            f"init_from={source} has networks of your own: say which function makes them, --network=module:function"
+        )
+    return words
 
 
 def _absolute(source):
@@ -225,6 +235,25 @@ def _initial(config, run):
     donor = loading.load(config.init_from)
     finetuning.copy(donor, build_model(config), config.init_from)
     return lambda model: finetuning.copy(donor, model, config.init_from)
+
+
+def _described(config, given, values):
+    """Returns the configuration with what is known of networks that a function makes, once they have been made."""
+    if functions.spec(config.network) is None:
+        return config
+    from tfgan_zoo.training.build import build_model, described
+
+    config = described(config)
+    for name in ("width", "normalization"):
+        found = getattr(config, name)
+        if name in given and values[name] != found:
+            raise ValueError(
+                f"{name}={values[name]}: the networks of network={config.network} have {found or 'none'};"
+                f" leave {name} out"
+            )
+    checks.check(config)
+    build_model(config)  # what the method finds wrong with them is told before a run is made
+    return config
 
 
 def _assist(config, run, data):

@@ -69,7 +69,8 @@ class KerasNetwork(keras.Model):
     @classmethod
     def from_config(cls, config):
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects=_CLASSES)
-        return cls(**{**config, "network": network})
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # told where the first was made
+            return cls(**{**config, "network": network})
 
     def _count_classes(self, inputs, given):
         if given:
@@ -235,13 +236,14 @@ def as_pair(generator, discriminator):
     return generator, as_discriminator(discriminator, getattr(generator, "num_classes", None))
 
 
-def perturb(network, rate, law="uniform"):
+def perturb(network, rate, law="uniform", first=True):
     """Returns a network with the same weights whose 2-D convolutions perturb their input while it trains (PConv).
 
     Args:
         network: a discriminator: one of the zoo's, or a functional or Sequential Keras model with `Conv2D` layers.
         rate: float, the noise rate; see `layers.PerturbedConv2D`.
         law: str, one of `noise.DISTRIBUTIONS`.
+        first: bool, whether the first convolution, which sees the image, perturbs it too.
 
     Returns:
         A new network of the same kind.
@@ -258,13 +260,14 @@ def perturb(network, rate, law="uniform"):
     noise.check(law, rate)
     options = {"perturb": float(rate), "perturb_law": law}
     if "perturb" in network.get_config():
-        noisy = network.__class__.from_config({**network.get_config(), **options})
+        noisy = network.__class__.from_config({**network.get_config(), **options, "perturb_first": first})
     elif _inputs(network) is None:
         raise ValueError(f"network: {network.name} is subclassed; take layers.PerturbedConv2D inside it")
     else:
+        lowest = next((layer for layer in _leaves(network) if type(layer) is keras.layers.Conv2D), None)
 
         def convolution(layer):
-            if type(layer) is keras.layers.Conv2D:
+            if type(layer) is keras.layers.Conv2D and (first or layer is not lowest):
                 return layers.PerturbedConv2D.from_config({**layer.get_config(), **options})
             return layer.__class__.from_config(layer.get_config())
 

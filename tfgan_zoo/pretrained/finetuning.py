@@ -21,7 +21,8 @@ def settings(source):
 
     Returns:
         Fields of a `settings.config.Config`: method and its options, network, width, latent_dim, normalization,
-        conditional, and of images image_size and channels.
+        conditional, and of images image_size and channels; no network where the user made it, and no run's config
+        says how.
 
     Raises:
         ValueError: in one line, if `source` names no such model.
@@ -86,19 +87,32 @@ def _of_model(source, kind):
         if registry.METHODS[method].fine_tuning:
             return {"method": method}
         generator, discriminator = (config[role]["config"] for role in ("generator", "discriminator"))
-        (network,) = (
-            name for name, spec in registry.NETWORKS.items() if _is(spec.generator, config["generator"]["class_name"])
-        )
+        network, shape = _network_of(config["generator"]["class_name"]), generator.get("shape", ())
+        if network is None:  # a network of the user's: its layers tell
+            shape, generator = _of_layers(config["discriminator"]["config"], generator)
         found = {"method": method, "network": network, "normalization": discriminator.get("normalization")}
     except (OSError, LookupError, AttributeError, TypeError, RecursionError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{ARGUMENT}={source} is damaged: {' '.join(str(error).split())[:200]}") from None
     found |= {name: generator.get(name) for name in _NETWORK}
     found["conditional"] = bool(generator.get("num_classes"))
-    shape = generator.get("shape", ())
-    if len(shape) == 3:  # the mlp's
+    if len(shape) == 3:  # the mlp's, and a user's
         found |= {"image_size": shape[0], "channels": shape[2]}
     options = {name: config[name] for name in registry.METHODS[method].options if name in config}
     return found | {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+
+
+def _network_of(class_name):
+    """Returns the name of the network that has a generator's class; None of a wrapped network of the user's."""
+    if class_name == "KerasGenerator":
+        return None
+    (network,) = (name for name, spec in registry.NETWORKS.items() if _is(spec.generator, class_name))
+    return network
+
+
+def _of_layers(discriminator, generator):
+    """Returns (an image's shape, {name: value}) of the configurations of a wrapped pair."""
+    known = {"latent_dim": generator["latent_dim"], "num_classes": generator.get("num_classes")}
+    return tuple(discriminator["image_shape"]), known
 
 
 def _method_of(whole, config):

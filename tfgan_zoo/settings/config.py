@@ -23,7 +23,7 @@ class Config:
     `threads` may begin as "auto" and are settled by `devices.resolve`; a resumed run keeps what was written.
     A folder or zip file is written down with its absolute path, and its contents as `data_key`; of a conditional run
     `num_classes` and `class_names` are those of the data (`labelled`); a run from before classes had names has numbers
-    only, in the order of the alphabet.
+    only, in the order of the alphabet. `network_key` tells the architecture of networks that a function makes.
     """
 
     method: str = row("the method", "common", "pconv", lambda: registry.METHODS)
@@ -78,7 +78,13 @@ class Config:
     conditional: bool = row("train on the labels too: a generator that is told the class", "common", False, later=True)
     num_classes: int | None = row("", "data", None, low=1, high=65536, later=True, settled=True)
     class_names: tuple[str, ...] = row("", "data", (), later=True, settled=True)
-    network: str = row("the architecture", "common", "dcgan", lambda: registry.NETWORKS)
+    network: str = row(
+        "the architecture: a name (--list), or module:function of your own",
+        "common",
+        "dcgan",
+        lambda: registry.NETWORKS,
+    )
+    network_key: str | None = row("", "networks", None, later=True, settled=True)
     width: int | None = row("the networks' base number of channels", "networks", None, low=1, high=4096)
     latent_dim: int = row("dimension of the latents z", "networks", low=1, high=65536)
     normalization: str | None = row("the discriminator's", "networks", None, ("batch", "spectral", "none"))
@@ -323,6 +329,7 @@ class Config:
             for name, value in self.options.items()
         }
         values["dataset"] = self.data_key or self.dataset
+        values["network"] = self.network_key or self.network
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     def to_json(self):

@@ -64,7 +64,7 @@ class Row:
 
     def check(self, name, value):
         """Raises a ValueError, one line, if the value, or one of several, is not among the choices or in the range."""
-        choices = tuple(self.choices()) if callable(self.choices) else self.choices
+        choices = self.choices() if callable(self.choices) else self.choices
         for item in value if isinstance(value, tuple) else (value,):
             if choices:
                 choose(name, item, choices)

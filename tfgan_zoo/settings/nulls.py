@@ -11,6 +11,7 @@ _WORDS = {
     "data_dir": "the folder of TensorFlow Datasets' own choice",
     "image_size": "none: the data are points",
     "channels": "none: the data are points",
+    "network_key": "none: the network has a name of ours",
     "num_classes": "none: the run is not conditional",
     "loss": "none: the method has something in its place",
     "ada_target": "none: augment has no ada",

@@ -1,10 +1,11 @@
 """From a configuration to a compiled model."""
 
+import dataclasses
 import inspect
 
 import keras
 
-from tfgan_zoo import networks, registry
+from tfgan_zoo import functions, networks, registry
 from tfgan_zoo.training.rollbacks import Halved
 
 
@@ -17,7 +18,11 @@ def build_model(config, halved_at=None):
 
     Returns:
         A compiled `GAN` of the class that `config.method` names; call this inside the strategy's scope.
+
+    Raises:
+        ValueError: in one line, as `described` does.
     """
+    described(config)
     shared = {"shape": config.shape} | ({} if config.width is None else {"width": config.width})
     own = {"generator": {"latent_dim": config.latent_dim}, "discriminator": {"normalization": config.normalization}}
     for name, roles in registry.NETWORKS[config.network].options.items():
@@ -68,3 +73,36 @@ def build_model(config, halved_at=None):
         jit_compile=config.jit == "on",
     )
     return model
+
+
+def described(config):
+    """Returns a configuration that tells the architecture of networks that a function makes; any other as it is.
+
+    Their normalization, and whether they have a width, is what it is, whatever a data set or a method implies.
+
+    Args:
+        config: a `Config`; a conditional one has been `labelled`.
+
+    Raises:
+        ValueError: in one line, if the function is not there or makes no networks that fit, or others than the run was
+            begun with.
+    """
+    word = config.network
+    if functions.spec(word) is None:
+        return config
+    from tfgan_zoo.networks import by_function
+
+    width = config.width if by_function.takes(word, "width") else None
+    key, normalization = by_function.described(
+        word,
+        image_shape=config.shape,
+        latent_dim=config.latent_dim,
+        num_classes=config.num_classes if config.conditional else 0,
+        **({} if width is None else {"width": width}),
+    )
+    if config.network_key not in (None, key):
+        raise ValueError(
+            f"network={word} makes other layers than the run was begun with (architecture {config.network_key}, now"
+            f" {key}); a run keeps them: give it back, or begin another run"
+        )
+    return dataclasses.replace(config, network_key=key, normalization=normalization, width=width)
