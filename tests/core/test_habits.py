@@ -10,6 +10,7 @@ import tensorflow as tf
 from tests.core import test_gan
 from tests.methods.express.test_express import make as make_express
 from tfgan_zoo import data, methods, networks, random, serving
+from tfgan_zoo.evaluation import on_arrays
 from tfgan_zoo.pretrained import loading, presets
 
 
@@ -152,6 +153,40 @@ def test_a_share_of_an_array_is_held_out():
     assert int(model.step) == 2 and "val_d_real" in history
     with pytest.raises(ValueError, match="leaves none"):
         model.fit(images(10), batch_size=4, validation_split=1.0)
+
+
+def test_metrics_are_measured_on_held_out_images_beside_as_many_samples():
+    preset = loading.from_preset("gan_fashion_mnist")
+    held_out = data.load("fashion_mnist_10k").reals(32, split="heldout")[0]
+
+    def brighter(reals, fakes):
+        assert reals.shape == fakes.shape == (32, 32, 32, 1) and fakes.min() >= 0 and reals.max() <= 1
+        return np.mean(fakes) - np.mean(reals)
+
+    adam = keras.optimizers.Adam(1e-3)
+    preset.compile(adam, keras.optimizers.Adam(1e-3), metrics=["fd_fashion_all", brighter])
+    found = preset.evaluate(held_out, batch_size=16, verbose=0, return_dict=True)
+    samples = preset.generate(32, seed=0)
+    assert found["brighter"] == pytest.approx(samples.mean() - (held_out.mean() + 1) / 2, abs=1e-5)
+    assert found["fd_fashion_all"] == on_arrays.comparison("fd_fashion_all", (32, 32, 1))((held_out + 1) / 2, samples)
+    assert preset.directions == {"fd_fashion_all": "min"}
+    for name, words in (
+        ("fd_fashion_10k", "counts of its own; .* fd_fashion_all"),
+        ("fd", "unknown"),
+        (3, "functions"),
+    ):
+        with pytest.raises(ValueError, match=words) as error:
+            preset.compile(adam, adam, metrics=[name])
+        assert "\n" not in str(error.value)
+
+
+def test_metrics_of_points_are_functions_and_callbacks_see_them():
+    model = make()
+    model.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), metrics=[lambda reals, fakes: fakes.std()])
+    history = model.fit(images(4), batch_size=4, verbose=0, validation_data=images(4)).history
+    assert history["val_<lambda>"] == [pytest.approx(float(model.generate(4).std()), abs=1e-6)]
+    with pytest.raises(ValueError, match="metrics=fd_fashion_all is for images"):
+        model.compile(keras.optimizers.Adam(), keras.optimizers.Adam(), metrics=["fd_fashion_all"])
 
 
 def test_held_out_labels_are_asked_for():

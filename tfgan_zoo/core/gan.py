@@ -141,6 +141,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self.augmenter = Augmenter(augment, ada_target, ada_kimg)
         self.augmenter.build(self)
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
+        self._comparisons = Untracked({})  # what `evaluate` measures beside d_real and d_fake: see `compile`
         self._keep_metrics = False
         self._may_end_unannounced = False  # of the data that `fit` was given
         self._host_step = 0  # `step` as Python knows it while `fit` runs
@@ -199,7 +200,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     # What a notebook uses ------------------------------------------------------------------------------------------
 
-    def compile(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None, **kwargs):
+    def compile(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None, metrics=(), **kwargs):
         """Sets the optimisers, and builds them so that they can be saved and restored at once.
 
         Args:
@@ -207,15 +208,18 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             discriminator_optimizer: the same; it is applied `n_dis` times a step.
             learning_rate_scale: a `keras.optimizers.schedules.LearningRateSchedule` of the run's *step*, multiplied
                 with both learning rates. (A schedule inside an optimiser would count that optimiser's own updates.)
+            metrics: what `evaluate` and `validation_data` measure beside d_real and d_fake: names of metrics for two
+                sets of images, such as "fd_fashion_all" (see `evaluate.py --list`); or functions (reals, fakes) ->
+                float of arrays[N, ...] as `generate` returns them. They are not saved.
             **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution` of `keras.Model.compile`.
 
         Raises:
-            ValueError: if an optimiser carries a schedule.
+            ValueError: if an optimiser carries a schedule, or a metric is not for two sets of such images.
         """
         super().compile(optimizer=None, **kwargs)
         self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
         self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
-        self.prepare_judges()
+        self.prepare_judges(metrics)
         first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self._broken = Untracked(tf.Variable(-1, dtype=tf.int64, trainable=False, aggregation=first))
 

@@ -1,5 +1,7 @@
 """`evaluate` and `validation_data=` of a GAN: its discriminator on reals that it was not trained on."""
 
+import importlib
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -27,7 +29,8 @@ class HeldOut(keras.Model):
             **kwargs: those of `keras.Model.evaluate`.
 
         Returns:
-            [d_real, d_fake]; a dictionary with `return_dict=True`. Particle's are means of its witness function.
+            [d_real, d_fake], and one number for each of the `metrics` of `compile`; a dictionary with
+            `return_dict=True`. Particle's d_real and d_fake are means of its witness function.
 
         Raises:
             ValueError: as `fit` does, for images or labels that are not as they should be.
@@ -36,11 +39,43 @@ class HeldOut(keras.Model):
             x, y = self.held_out_data(x, y, batch_size), None
         for mean in self._judges.value:
             mean.reset_state()
-        return super().evaluate(x, y, **kwargs)
+        found = super().evaluate(x, y, **kwargs)
+        if not self._comparisons.value:
+            return found
+        numbers = self._compared(x if kwargs.get("steps") is None else x.take(kwargs["steps"]))
+        return found | numbers if isinstance(found, dict) else [*found, *numbers.values()]
 
-    def prepare_judges(self):
-        """Makes the means of `evaluate`; `compile` calls it. They are not of the model's metrics, which are saved."""
+    def prepare_judges(self, metrics=()):
+        """Makes the means of `evaluate`; `compile` calls it. They are not of the model's metrics, which are saved.
+
+        Args:
+            metrics: as `compile` takes them.
+        """
         self._judges = Untracked([keras.metrics.Mean(name=name) for name in NAMES])
+        found = {}
+        for metric in metrics or ():
+            if isinstance(metric, str):
+                metric = importlib.import_module("tfgan_zoo.evaluation.on_arrays").comparison(metric, self.image_shape)
+            if not callable(metric):
+                raise ValueError(f"metrics={metric!r} must be names of metrics, or functions of (reals, fakes)")
+            found[getattr(metric, "__name__", type(metric).__name__)] = metric
+        self._comparisons = Untracked(found)
+
+    @property
+    def directions(self):
+        """{name: "min" or "max"} of the metrics of `compile` of which it is known."""
+        known = {name: getattr(metric, "better", None) for name, metric in self._comparisons.value.items()}
+        return {name: {"lower": "min", "higher": "max"}[better] for name, better in known.items() if better}
+
+    def _compared(self, data):
+        """Returns {name: number} of the metrics, on all images of `held_out_data` and as many samples."""
+        reals, fakes = [], []
+        for batch in data:
+            labels = batch["labels"].numpy() if self.num_classes else None
+            fakes.append(self.generate_from_latents(batch["latents"].numpy(), labels=labels))
+            reals.append(self._in_users_range(batch["images"]).numpy())
+        reals, fakes = np.concatenate(reals), np.concatenate(fakes)
+        return {name: float(metric(reals, fakes)) for name, metric in self._comparisons.value.items()}
 
     def test_step(self, data):
         """Keras's: measures one batch of `held_out_data`."""

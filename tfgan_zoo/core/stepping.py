@@ -39,7 +39,7 @@ class Stepping(keras.Model):
             pair = held_out if isinstance(held_out, tuple | list) else (held_out,)
             size = kwargs.pop("validation_batch_size", None) or batch_size
             kwargs["validation_data"] = self.held_out_data(*pair[:2], batch_size=size)
-        directions.tell(kwargs.get("callbacks"))
+        directions.tell(kwargs.get("callbacks"), self.directions)
         if array:
             x = fit_data.batches_of_array(x, y, batch_size or 64, self.seed, self.image_shape, self.num_classes)
         steps = self._steps(x, checked=array)
