@@ -1,10 +1,13 @@
 """The report's pictures, on stand-ins for models."""
 
+import re
+import xml.etree.ElementTree
+
 import numpy as np
 from PIL import Image
 
 from tfgan_zoo.core.sampler import Sampler
-from tfgan_zoo.evaluation import report
+from tfgan_zoo.evaluation import curves, report
 
 
 class Model(Sampler):
@@ -38,3 +41,23 @@ def test_a_report_begins_with_pictures():
     html = report.page("A <model>", [line], {"Samples": Image.new("L", (4, 4))}, {"kid": "no network"})
     parts = ("<h1>A &lt;model&gt;</h1>", "<h2>Samples</h2><img", "<h2>Numbers</h2>", "<table>", "Left out: kid")
     assert sorted(parts, key=html.index) == list(parts)
+
+
+def test_curves_are_of_what_a_run_wrote_down():
+    rows = [{"kimg": 1.0, "d_loss": 1.0, "g_loss": None, "fd": 9.0}, {"kimg": 2.0, "d_loss": 3.0, "g_loss": 1.0}]
+    rows += [{"kimg": 4.0, "d_loss": 2.0, "g_loss": float("nan"), "fd": 3.0}, {"step": 5}]
+    drawn = curves.of_run(rows, ["fd", "kd"])
+    assert list(drawn) == ["Losses", "fd, followed while training"]
+    (points,) = re.findall("points='(.*?)'", drawn["Losses"])
+    x, y = np.array([pair.split(",") for pair in points.split()], float).T
+    assert np.all(np.diff(x) > 0) and np.isclose(x[1] - x[0], (x[2] - x[1]) / 2)  # kimg 1, 2, 4
+    assert y[0] > y[2] > y[1]  # in a picture, up is less
+    assert curves.of_run([]) == curves.of_run(rows[:1]) == {}
+    xml.etree.ElementTree.fromstring(drawn["Losses"])
+    line = {"metric": "m", "values": {"distance": 1.5}, "checkpoint": "last", "fakes": 10, "reference": {}}
+    html = report.page("m", [line], {}, {}, drawn)
+    assert html.index("<h2>Numbers") < html.index("<h2>Losses</h2><svg") < html.index("fd, followed")
+
+
+def test_equal_numbers_are_a_line_too():
+    assert curves.svg({"d_loss": [(1, 2.0), (2, 2.0)]}).count("<polyline") == 1

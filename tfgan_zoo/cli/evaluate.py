@@ -44,7 +44,9 @@ def _declare():
     c.string("extractor", None, "a .keras file or SavedModel, images in [0, 1] to features, for the *_given_* metrics")
     c.integer("batch_size", 64, "samples computed at once; the result does not depend on it beyond rounding")
     c.string("output", None, "folder of metrics.jsonl and metrics.md (default: RUN/evaluation or evaluations/NAME)")
-    c.boolean("report", False, "write report.html too: samples, nearest reals, interpolations, the numbers")
+    c.boolean(
+        "report", False, "write report.html too: samples, nearest reals, interpolations, the numbers, a run's curves"
+    )
     c.boolean("list", False, "print the metrics and stop")
 
 
@@ -225,6 +227,7 @@ def _model(values, sets):
         values["batch_size"],
         seen=seen,
         left_out=left_out.reasons,
+        rows=loading.records(source) if values["report"] else (),
     )
 
 

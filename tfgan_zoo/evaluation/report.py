@@ -24,7 +24,7 @@ _STYLE = (
 )
 
 
-def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None):
+def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None, curves=None):
     """Returns the page on a model.
 
     Args:
@@ -35,6 +35,7 @@ def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None):
         seed: int, the first sample's seed.
         seen: bool, whether the model was trained on the reference: else its images are not called training images.
         left_out: {what: why}, which the page says.
+        curves: {caption: SVG} of the model's run, as `curves.of_run` draws them.
 
     Returns:
         str, HTML.
@@ -43,7 +44,7 @@ def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None):
     if images.ndim == 2:
         reals = reference.data.reals(1000)[0] if reference is not None else images
         over = "Samples over the data" if reference is not None else "Samples"
-        return page(title, lines, {over: pictures.scatter(images, reals)}, left_out)
+        return page(title, lines, {over: pictures.scatter(images, reals)}, left_out, curves)
     found = {f"Samples of the seeds {seed} to {seed + _SAMPLES - 1}, none picked": pictures.grid(images)}
     if reference is not None:
         found[_nearest(reference, seen)] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
@@ -51,7 +52,7 @@ def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None):
     if model.num_classes:
         names = ": " + ", ".join(model.class_names) if model.class_names else ""
         found[f"A class a row{names}"] = pictures.classes(model, model.num_classes, _NEIGHBOURS * 2, seed)
-    return page(title, lines, found, left_out)
+    return page(title, lines, found, left_out, curves)
 
 
 def of_images(title, levels, reference, lines):
@@ -93,19 +94,20 @@ def strips(model, seed=0):
     return pictures.grid(images, columns=_STRIP_STEPS)
 
 
-def page(title, lines, found, left_out=None):
-    """Returns HTML with the pictures of `found`, {caption: image}, the numbers of `lines`, and what was `left_out`."""
+def page(title, lines, found, left_out=None, curves=None):
+    """Returns HTML: pictures of `found` {caption: image}, numbers of `lines`, `curves`, and what was `left_out`."""
     head, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table(lines).splitlines()]
     cells = "".join(
         "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
         for tag, row in [("th", head), *(("td", row) for row in rows)]
     )
     body = "".join(f"<h2>{html.escape(caption)}</h2><img src='{_inline(image)}'>" for caption, image in found.items())
+    drawn = "".join(f"<h2>{html.escape(caption)}</h2>{svg}" for caption, svg in (curves or {}).items())
     reasons = "".join(f"<p>Left out: {html.escape(f'{what}: {why}')}</p>" for what, why in (left_out or {}).items())
     name = html.escape(title)
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title><style>{_STYLE}</style>"
-        f"<h1>{name}</h1>{body}<h2>Numbers</h2><table>{cells}</table>{reasons}</html>\n"
+        f"<h1>{name}</h1>{body}<h2>Numbers</h2><table>{cells}</table>{drawn}{reasons}</html>\n"
     )
 
 

@@ -1,7 +1,8 @@
 """What one call of evaluate.py does: which fakes are measured, in which order, and the report on them."""
 
-from tfgan_zoo.evaluation import report
+from tfgan_zoo.evaluation import curves, report
 from tfgan_zoo.evaluation.evaluator import RUN_STRIDE
+from tfgan_zoo.evaluation.protocols import PROTOCOLS
 from tfgan_zoo.evaluation.sets import Fakes, FileFakes
 from tfgan_zoo.files import write_atomically
 
@@ -22,15 +23,27 @@ class ModelSession:
         batch_size: int.
         seen: bool, whether the model was trained on the reference; None if that is not known.
         left_out: {what: why}, for the report; a metric may be added while others are measured.
+        rows: dicts, the records of the run's ticks, for the report's curves.
     """
 
     def __init__(
-        self, source, load, checkpoints, evaluator, reference, runs, seed, batch_size, seen=True, left_out=None
+        self,
+        source,
+        load,
+        checkpoints,
+        evaluator,
+        reference,
+        runs,
+        seed,
+        batch_size,
+        seen=True,
+        left_out=None,
+        rows=(),
     ):
         self._source, self._load, self._checkpoints = source, load, checkpoints
         self._evaluator, self._reference = evaluator, reference
         self._runs, self._seed, self._batch_size = runs, seed, batch_size
-        self._seen, self._left_out = seen, {} if left_out is None else left_out
+        self._seen, self._left_out, self._rows = seen, {} if left_out is None else left_out, rows
 
     def lines(self):
         """Yields the results, as they come."""
@@ -51,7 +64,10 @@ class ModelSession:
     def report(self, path, lines):
         """Writes the report on the last checkpoint that was measured."""
         model = self._load(self._checkpoints[-1])
-        page = report.of_model(self._source, model, self._reference, lines, self._seed, self._seen, self._left_out)
+        drawn = curves.of_run(self._rows, PROTOCOLS)
+        page = report.of_model(
+            self._source, model, self._reference, lines, self._seed, self._seen, self._left_out, drawn
+        )
         write_atomically(path, page)
 
 

@@ -82,6 +82,14 @@ def origin(source):
     return presets.origin(source) if source_kind == "preset" else {}
 
 
+def records(source):
+    """Returns the dicts of a run's ticks, as its metrics.jsonl has them; [] of what is no run."""
+    if kind(str(source)) != "run":
+        return []
+    run = RunDirectory(source)
+    return [row for _, row in run.rows(run.metrics)]
+
+
 def card(source):
     """Returns the path of a preset's card, README.md; None where there is none, or the preset is not on this disk."""
     return presets.card(source) if kind(str(source)) == "preset" and not download.is_remote(source) else None
