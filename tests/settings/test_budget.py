@@ -96,14 +96,14 @@ def test_without_a_budget_only_the_early_ticks_follow_from_the_clock():
 
 
 def test_the_run_ends_with_its_time():
-    config = pace.paced(CONFIG, step=100, steps_per_second=10.0, seconds_of_records=0.0, budget=600.0, left=501.0)
+    config = pace.paced(CONFIG, step=100, steps_per_second=10.0, seconds_of_records=0.0, budget=600.0, left=502.0)
     assert config.steps == 100 + 5000
     assert config.steps_per_tick == 300  # a twentieth of the time
     assert (config.first_tick_kimg, config.images_per_second) == (5.0, 500.0)
 
 
 def test_records_take_a_tenth_of_the_time_at_most():
-    config = pace.paced(CONFIG, 10, 10.0, seconds_of_records=5.0, budget=200.0, left=156.0)
+    config = pace.paced(CONFIG, 10, 10.0, seconds_of_records=5.0, budget=200.0, left=157.0)
     assert config.steps_per_tick == 500  # 50 s
     assert config.steps == 10 + int(150 / (0.1 + 0.01))
 

@@ -20,7 +20,7 @@ def test_every_step_once_and_every_epoch_ends_at_a_tick(data):
             step += length
             ends.append(step)
     assert step == steps
-    powers = [early << n for n in range(10) if early << n < tick] if early else []
+    powers = [early << n for n in range(10) if (early << n) * 4 <= tick * (3 if n else 4)] if early else []
     assert ends == [end for end in sorted({*powers, *range(tick, steps, tick), steps}) if first < end <= steps]
     assert all(grid.is_end(end) for end in ends[:-1])
     assert [grid.number(end) - grid.number(end - 1) for end in ends[:-1]] == [1] * len(ends[:-1])
@@ -34,3 +34,5 @@ def test_a_finished_run_has_nothing_left():
 def test_early_ticks_end_before_the_first_whole_one():
     grid = Grid(100, first=30)
     assert [step for step in range(1, 301) if grid.is_end(step)] == [30, 60, 100, 200, 300]
+    near = Grid(250, first=31)  # 248 would be two steps before a whole tick
+    assert [step for step in range(1, 301) if near.is_end(step)] == [31, 62, 124, 250]

@@ -2,9 +2,11 @@
 
 import dataclasses
 
+from tfgan_zoo.settings.ticks import is_early
+
 FIRST_TICK = 15.0  # seconds of steps, where the clock says when the first tick ends
 MOST_ON_RECORDS = 0.1  # the share of the time that records may take
-RESERVE = 1.0  # seconds at the end: the last lines, and the process itself
+RESERVE = 2.0  # seconds at the end: the last lines, and the process itself
 
 
 def first_tick_seconds(budget):
@@ -40,7 +42,8 @@ def paced(config, step, steps_per_second, seconds_of_records=0.0, budget=None, l
     if budget is None:
         return dataclasses.replace(config, first_tick_kimg=kimg(step))
     tick_seconds = max(budget / 20, seconds_of_records / MOST_ON_RECORDS)
-    tick = max(step, round(tick_seconds * steps_per_second))
+    tick = round(tick_seconds * steps_per_second)
+    tick = tick if is_early(step, tick) else step
     seconds_per_step = 1 / steps_per_second + seconds_of_records / tick
     steps = step + max(0, int((left - RESERVE - seconds_of_records) / seconds_per_step))
     return dataclasses.replace(
@@ -50,3 +53,13 @@ def paced(config, step, steps_per_second, seconds_of_records=0.0, budget=None, l
         kimg=kimg(steps),
         images_per_second=steps_per_second * config.batch_size,
     )
+
+
+def ended(config, step):
+    """Returns the configuration of a run in a budget whose time is over at a step, before its planned end.
+
+    >>> from tfgan_zoo.settings.resolve import resolve
+    >>> ended(resolve(method="gan", batch_size=50), 100).steps
+    100
+    """
+    return dataclasses.replace(config, kimg=step * config.batch_size / 1000)

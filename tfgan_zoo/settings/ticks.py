@@ -4,7 +4,8 @@
 class Grid:
     """Ticks that end at every multiple of `tick`, and before the first of these at `first` x 1, 2, 4, ...
 
-    The early ones give a slow run something to look at soon.
+    The early ones give a slow run something to look at soon; one that ends just before a whole tick would not, and is
+    left out: see `is_early`.
 
     Args:
         tick: int >= 1, in steps.
@@ -17,10 +18,9 @@ class Grid:
 
     def __init__(self, tick, first=None):
         self.tick = tick
-        early = []
-        while first and first < tick:
-            early.append(first)
-            first *= 2
+        early = [first] if first and first < tick else []
+        while early and is_early(2 * early[-1], tick):
+            early.append(2 * early[-1])
         self._early = tuple(early)
 
     def is_end(self, step):
@@ -56,3 +56,12 @@ class Grid:
             stretches.append((step, epochs, length))
             step += epochs * length
         return stretches
+
+
+def is_early(step, tick):
+    """Returns whether a step lies well before the end of the first whole tick: at most three quarters of it.
+
+    >>> is_early(248, 250), is_early(128, 250)
+    (False, True)
+    """
+    return 4 * step <= 3 * tick

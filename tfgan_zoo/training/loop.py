@@ -14,14 +14,18 @@ def train_ticks(model, data, first_tick, ticks, length, callbacks, is_over=None)
         ticks: int, how many.
         length: int, the steps of each.
         callbacks: `keras.callbacks.Callback`s; in `on_train_batch_end`, and only there, the logs are tensors.
-        is_over: a function without arguments, asked after each step whether the tick ends there; None if none does.
+        is_over: a function without arguments, asked after each step whether the last tick ends there; None if none
+            does.
     """
     step, batches = model.make_train_function(), model.distributed(data)
     for callback in callbacks:
         callback.set_params({"steps": length, "epochs": first_tick + ticks})
         callback.set_model(model)
         callback.on_train_begin()
+    over = False
     for tick in range(first_tick, first_tick + ticks):
+        if over:
+            break
         model.reset_metrics()
         for callback in callbacks:
             callback.on_epoch_begin(tick)

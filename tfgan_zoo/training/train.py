@@ -7,6 +7,7 @@ import time
 import keras
 
 from tfgan_zoo.evaluation.metrics.modes import SAMPLES, count_modes
+from tfgan_zoo.settings import pace
 from tfgan_zoo.training import callbacks, cluster, devices, loop, rollbacks, workers
 from tfgan_zoo.training.best_weights import BestWeights
 from tfgan_zoo.training.build import build_model
@@ -95,13 +96,18 @@ def _train(model, config, run, data, begin, back, began):
     dump = functools.partial(rollbacks.dump, config, run, data)
     with contextlib.closing(progress), callbacks.Guard(checkpoints, dump) as guard:
         around = [progress, ticks, board, guard]
+        followers, deadline = (progress, best, back, checkpoints), None
         while model.trained_steps < config.steps:
             try:
                 if config.first_tick_kimg == 0:
-                    config = _open(model, config, run, data, around, Opening(config, began))
-                    for follower in (progress, best, back, checkpoints):
-                        follower.follow(config)
-                _fit(model, config, data, around)
+                    opening = Opening(config, began, model.trained_steps)
+                    config = _open(model, config, run, data, around, opening)
+                    _follow(config, run, followers)
+                    deadline = opening.deadline()
+                if deadline is None:
+                    _fit(model, config, data, around)
+                else:
+                    config = _fit_until(deadline, model, config, run, data, around, followers)
             except Diverged as error:
                 write(back.go_back(model, checkpoints, error))
                 progress.go_back(model.trained_steps)
@@ -114,9 +120,35 @@ def _open(model, config, run, data, around, opening):
     """Trains until the clock ends the first tick, or there is none to end; returns the configuration that it makes."""
     first_step, _, length = config.ticks.segments(model.trained_steps, config.steps)[0]
     _stretch(model, config, data, around, first_step, 1, length, opening.is_over)
-    config = opening.paced(config, model.trained_steps)
+    return opening.paced(config, model.trained_steps)
+
+
+def _follow(config, run, followers):
+    """Writes down what the clock made of the configuration, and tells those that go by it."""
     run.write_config(config)
-    return config
+    for follower in followers:
+        follower.follow(config)
+
+
+def _fit_until(deadline, model, config, run, data, around, followers):
+    """Trains as `_fit` does, or until the clock ends the run before; returns the configuration that it makes.
+
+    The new end is written before the last records: killed there, the run resumes and ends at the same step.
+    """
+    found = [config]
+
+    def is_over():
+        if not deadline.is_over():
+            return False
+        found[0] = pace.ended(config, model.trained_steps)
+        _follow(found[0], run, followers)
+        return True
+
+    for stretch in config.ticks.segments(model.trained_steps, config.steps):
+        _stretch(model, config, data, [deadline, *around], *stretch, is_over)
+        if found[0] is not config:
+            break
+    return found[0]
 
 
 def _fit(model, config, data, around):
