@@ -35,7 +35,7 @@ env: .venv/installed
 .venv/installed: setup.cfg setup.py pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "tfgan_zoo needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,heic,audit]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,film,heic,audit]"
 	@touch $@
 
 clean:

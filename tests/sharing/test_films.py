@@ -51,7 +51,7 @@ def test_of_many_sheets_evenly_many_are_shown(run, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--run_dir=RUN", "--output=a.png"], "output=a.png must end in .gif, .webp or .apng"),
+        (["--run_dir=RUN", "--output=a.png"], "output=a.png must end in one of .gif, .webp, .apng, .mp4"),
         (["--run_dir=RUN"], "output=grid.png must end in"),
         (
             ["--run_dir=RUN", "--output=a.webp", "--model=m"],
@@ -60,7 +60,7 @@ def test_of_many_sheets_evenly_many_are_shown(run, tmp_path):
         (["--run_dir=nowhere", "--output=a.webp"], "run_dir=nowhere is no run"),
         (["--run_dir=RUN", "--output=a.webp", "--seconds=0"], "seconds=0.0 must be above 0"),
         (["--run_dir=RUN", "--output=a.webp", "--seconds=nan"], "seconds=nan must be above 0"),
-        (["--model=m", "--seconds=3"], "seconds is for a film"),
+        (["--model=m", "--seconds=3"], "seconds is for a walk"),
         (["--run_dir=RUN/ODD", "--output=a.webp"], "is of another size"),
         (["--run_dir=RUN/BAD", "--output=a.webp"], "is damaged"),
         (["--run_dir=RUN/ONE", "--output=a.webp"], "holds 1 sheets of samples; a film needs at least 2"),

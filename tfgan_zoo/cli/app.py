@@ -288,6 +288,13 @@ def fail(message, status):
     return status
 
 
+def progress(what, total, unit):
+    """Returns a bar on stderr for what takes long, where that is a terminal: `update(n)` moves it, `close` ends it."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True, leave=False, disable=None)
+
+
 def import_tensorflow():
     """Imports TensorFlow without the lines that it writes to stderr whatever the log level."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

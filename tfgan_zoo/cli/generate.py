@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 
 from tfgan_zoo import pictures
-from tfgan_zoo.cli import app
-from tfgan_zoo.cli.wanted import Wanted, label_of, labels_of, paired
+from tfgan_zoo.cli import app, walks
+from tfgan_zoo.cli.wanted import Wanted, check_latents, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.sharing import films, latent_files, seed_lists
@@ -15,7 +15,7 @@ from tfgan_zoo.training.run_directory import RunDirectory
 
 COMMAND = app.Command(
     "generate.py",
-    "Samples a trained generator: one grid, single images, or interpolations. Image i is the image of seed + i.",
+    "Samples a trained generator: one grid, single images, interpolations, walks. Image i is the image of seed + i.",
     (
         "--model=runs/00000-pconv-fashion_mnist_10k --num=64 --output=grid.png",
         "--model=http://localhost:8501/v1/models/pconv --num=16 --output=served.png",
@@ -24,6 +24,7 @@ COMMAND = app.Command(
         "--model=pconv_conditional_fashion_mnist --label=all --num=8 --output=classes.png",
         "--model=pconv_conditional_fashion_mnist --seeds=0-9,42 --labels=3 --individual --output=shirts",
         "--model=pconv_fashion_mnist --latents=z.npy --output=grid.png",
+        "--model=pconv_fashion_mnist --num=16 --interpolate=8 --seconds=10 --output=walk.webp",
         "--run_dir=runs/00000-pconv-fashion_mnist_10k --output=training.webp",
     ),
 )
@@ -34,15 +35,20 @@ MAX_BYTES = 2**31  # of the pixels that are held at once
 def _declare():
     c = COMMAND
     c.string("model", None, "a run directory, a preset, a .keras file, an exported SavedModel or a server's URL")
-    c.string("run_dir", None, "in the place of --model: a run whose sheets become a film, a .gif, .webp or .apng")
-    c.number("seconds", 10.0, "how long the film is")
+    c.string("run_dir", None, "in the place of --model: a run whose sheets become a film, an --output as for walks")
+    c.number("seconds", 10.0, "how long a walk or a film is")
     c.string("checkpoint", "last", "of a run: last, best or a step")
-    c.integer("num", 64, "how many images; with --interpolate, how many strips; with --label=all, how many a class")
+    c.integer(
+        "num", 64, "how many images; with --interpolate, how many strips or walks; with --label=all, how many a class"
+    )
     c.integer("seed", 0, "the first image's seed")
     c.words("seeds", None, "in the place of --num and --seed: seeds and ranges of them, as 0-9,42")
     c.string("latents", None, "in the place of seeds: a .npy file of latents, float[N, latent_dim]")
     c.string(
-        "output", None, "the PNG file to write (default: grid.png); with --individual the folder (default: images)"
+        "output",
+        None,
+        "the PNG file to write (default: grid.png); with --individual the folder (default: images); of walks and films"
+        " a .gif, .webp, .apng or .mp4",
     )
     c.string("label", None, "of a conditional model: a class, by name or number, or all, a class a row of the grid")
     c.words(
@@ -54,7 +60,12 @@ def _declare():
     c.integer("columns", None, "images in a row of the grid (default: as square as can be)")
     c.boolean("individual", False, "write seed<N>.png files into the folder --output instead of a grid")
     c.string("save_latents", None, "a .npy file for the latents of the images, before any truncation")
-    c.integer("interpolate", 0, "steps from each seed's image to the next one's, a row each; 0 switches it off")
+    c.integer(
+        "interpolate",
+        0,
+        "steps from each seed's image to the next one's, a row each; 0 switches it off; with a .gif, .webp, .apng or"
+        " .mp4 for --output, the stops of closed walks",
+    )
     c.integer("batch_size", 64, "images computed at once; the result does not depend on it")
 
 
@@ -80,19 +91,20 @@ def _body(values, given):
             shape = model.image_shape
             if len(shape) != 3:
                 raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
-            wanted = _wanted(values, given, model, latents)
+            labels = _labels(values, model)
+            check_latents(latents, labels, model, values["latents"])
         except ConnectionError as error:  # a server is asked for it
             return app.fail(f"generate.py: {error}", app.FAILED)
-        _check_room(values, model, wanted)
+        write = walks.write if films.is_film(output) else _write
     try:
-        count = _write(model, output, values, wanted)
+        done = write(model, output, values, given, latents, labels)
     except pictures.NotFinite as error:
         return app.fail(f"generate.py: model={values['model']} is damaged: {error}", app.FAILED)
     except OSError as error:
         return app.fail(f"generate.py: {error}", app.FAILED)
     except ValueError as error:  # what only the model itself knows, such as the largest batch of an export
         raise app.BadInput(str(error)) from None
-    print(f"{count} images of {values['model']}, {_source(values)}: {output}")
+    print(f"{done} of {values['model']}, {_source(values)}: {output}")
     return app.DONE
 
 
@@ -102,17 +114,17 @@ def _film(values, given):
         if others:
             raise ValueError(f"run_dir makes a film of a run's sheets: leave out --{others[0]}, or --run_dir")
         output = pathlib.Path(values["output"] or "grid.png")
-        if output.suffix.lower() not in films.FORMATS:
-            raise ValueError(f"output={output} must end in .gif, .webp or .apng: run_dir makes a film; --model samples")
-        if not 0 < values["seconds"] <= 3600:
-            raise ValueError(f"seconds={values['seconds']} must be above 0, and at most 3600")
+        if not films.is_film(output):
+            known = ", ".join(films.FORMATS)
+            raise ValueError(f"output={output} must end in one of {known}: run_dir makes a film; --model samples")
+        films.check(output, values["seconds"])
         run = RunDirectory(values["run_dir"])
         if not run.is_run(run.path):
             raise ValueError(f"run_dir={run.path} is no run: it holds no config.json")
         check_writable("output", output.parent)
-        sheets = films.sheets(run.samples, values["seconds"])
+        sheets = films.read(films.sheets(run.samples, values["seconds"]))
         try:
-            films.write(sheets, output, values["seconds"])
+            films.write(sheets, output, round(1000 * values["seconds"] / len(sheets)))
         except OSError as error:
             return app.fail(f"generate.py: {error}", app.FAILED)
     print(f"{len(sheets)} sheets of {run.path}: {output}")
@@ -139,8 +151,10 @@ def _check(values, given):
         raise ValueError(f"interpolate={values['interpolate']} must be 0 or at least 2, and makes one picture")
     if values["label"] == "all" and any(values[name] for name in ("individual", "interpolate", "columns")):
         raise ValueError("label=all makes one grid, a class a row: leave out --individual, --interpolate and --columns")
-    if "seconds" in given:
-        raise ValueError("seconds is for a film of --run_dir")
+    if values["output"] is not None and films.is_film(values["output"]):
+        walks.check(values)
+    elif "seconds" in given:
+        raise ValueError("seconds is for a walk, --output=walk.webp, or a film of --run_dir")
     _check_alternatives(given)
     if values["seeds"] is not None:
         values["rows"] = seed_lists.parse(values["seeds"])
@@ -163,17 +177,15 @@ def _check_npy(argument, path):
     check_writable(argument, path.parent)
 
 
-def _wanted(values, given, model, latents):
+def _wanted(values, given, latents, labels, model):
     """Returns the `Wanted` images; with --interpolate, where the strips begin and end."""
-    labels, strips = _labels(values, model), bool(values["interpolate"])
+    strips = bool(values["interpolate"])
     rows = values.get("rows") if latents is None else latents
     if rows is None:
         num = len(labels) if "num" not in given and np.ndim(labels) else values["num"]
         rows = range(values["seed"], values["seed"] + num + strips)
     if strips and len(rows) < 2:
         raise ValueError(f"interpolate={values['interpolate']} needs at least 2 seeds or latents, from one to the next")
-    if latents is not None and model.num_classes and labels is None:
-        raise ValueError(f"latents={values['latents']} draw no class of the conditional model: add --label or --labels")
     if np.ndim(labels):
         rows, labels = paired(rows, labels, len(rows) - strips)
     wanted = Wanted(rows, labels, named=bool({"seeds", "labels", "latents"} & given))
@@ -223,18 +235,20 @@ def _check_room(values, model, wanted):
 def _writable(output, folder):
     if output.is_dir() and not folder:
         raise ValueError(f"output={output} is a folder; name a .png file, or add --individual")
-    if not folder and output.suffix.lower() != ".png":
-        raise ValueError(f"output={output} must end in .png")
+    if not folder and output.suffix.lower() != ".png" and not films.is_film(output):
+        raise ValueError(f"output={output} must end in .png, or of a walk in one of {', '.join(films.FORMATS)}")
     check_writable("output", output if folder else output.parent)
     return output
 
 
-def _write(model, output, values, wanted):
-    """Samples and writes; returns how many images."""
+def _write(model, output, values, given, latents, labels):
+    """Samples and writes; returns what to tell."""
+    wanted = _wanted(values, given, latents, labels, model)
+    _check_room(values, model, wanted)
     if values["individual"]:
         count = _write_each(model, output, values, wanted)
         _save_latents(values, wanted.latents, model)
-        return count
+        return f"{count} images"
     asked = (values["truncation"], values["batch_size"])
     columns = values["columns"]
     if values["interpolate"]:
@@ -253,14 +267,12 @@ def _write(model, output, values, wanted):
     picture = pictures.grid(images, columns)
     output.parent.mkdir(parents=True, exist_ok=True)
     picture.save(output)
-    return len(images)
+    return f"{len(images)} images"
 
 
 def _save_latents(values, latents, model):
     if values["save_latents"] is not None:
-        path = pathlib.Path(values["save_latents"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        latent_files.write(path, latents(model))
+        latent_files.write(values["save_latents"], latents(model))
 
 
 def _write_each(model, folder, values, wanted):

@@ -59,6 +59,8 @@ class Wanted:
         """Returns int32[N], where seeds draw their own those; None if there are no classes."""
         from tfgan_zoo import random
 
+        if not self.by_seed and self.rows.ndim == 3:  # styles, which have it in them
+            return None
         rows = np.asarray(self.rows, "int64") if self.by_seed else self.rows
         return random.seed_labels(self.labels, rows, model.num_classes)
 
@@ -120,6 +122,27 @@ def labels_of(words, model, name):
         else:
             numbers.append(label_of(word, model, name, "labels"))
     return np.array(numbers, "int32")
+
+
+def check_latents(latents, labels, model, name):
+    """Refuses latents of a conditional model without a class, and styles, which have one in them, with another.
+
+    Args:
+        latents: float32[N, ...], or None for seeds.
+        labels: what the user asked for, or None.
+        model: the `Sampler`.
+        name: str, the latents' file.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if latents is None or not model.num_classes:
+        return
+    styles = latents.shape[1:] == model.style_shape
+    if labels is None and not styles:
+        raise ValueError(f"latents={name} draw no class of the conditional model: add --label or --labels")
+    if labels is not None and styles:
+        raise ValueError(f"latents={name} are styles, which have their class in them: leave out --label and --labels")
 
 
 def paired(rows, labels, count):

@@ -241,6 +241,18 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             return super().sample_truncated(latents, psi, labels)
         return self._in_users_range(network.truncated(tf.convert_to_tensor(latents), psi, labels))
 
+    @property
+    def style_shape(self) -> tuple[int, int] | None:
+        """(layers, d) of the styles w of a network that has them, else None."""
+        network = self.ema_generator
+        return (network.layer_count, network.latent_dim) if hasattr(network, "styles") else None
+
+    def styles(self, latents, labels=None) -> np.ndarray:
+        """As for every `Sampler`: w of the averaged generator."""
+        if self.style_shape is None:
+            return super().styles(latents, labels)
+        return self.ema_generator.styles(tf.convert_to_tensor(latents), labels).numpy()
+
     def _in_users_range(self, images):
         images = tf.cast(images, tf.float32)
         return images if len(self.image_shape) != 3 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)

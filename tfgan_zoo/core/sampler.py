@@ -50,6 +50,22 @@ class Sampler(abc.ABC):
         return 0
 
     @property
+    def style_shape(self) -> tuple[int, int] | None:
+        """(layers, d) of the styles w, which a network with a mapping makes of latents; None where there are none.
+
+        An export and a served model take latents alone.
+        """
+        return None
+
+    def styles(self, latents, labels=None) -> np.ndarray:
+        """Returns the styles w, float32[N, *style_shape], of latents[N, latent_dim]; a class is in them.
+
+        Raises:
+            ValueError: where there are none.
+        """
+        raise ValueError("styles: this model has none, or they are out of reach")
+
+    @property
     def trained_steps(self) -> int | None:
         """How many steps the weights were trained; None where that is not known."""
         return None
@@ -85,7 +101,7 @@ class Sampler(abc.ABC):
         """Returns what `sample` does of truncated latents; a network with styles truncates those.
 
         Args:
-            latents: float32[N, latent_dim].
+            latents: float32[N, latent_dim], or styles float32[N, *style_shape] where there are any.
             psi: float, or float[N], one a row, in [0, 1].
             labels: int[N] of a conditional model.
         """
@@ -134,9 +150,10 @@ class Sampler(abc.ABC):
         """Samples the images of latents: of those of a seed, the seed's image.
 
         Args:
-            latents: float[N, latent_dim], N >= 1, all finite.
+            latents: float[N, latent_dim], or styles float[N, *style_shape] where there are any; N >= 1, all finite.
             truncation, batch_size: as for `generate`.
-            labels: a conditional model's: a class, or N of them; latents draw none, so it cannot be None.
+            labels: a conditional model's: a class, or N of them; latents draw none, so it cannot be None. Styles have
+                their class in them.
 
         Returns:
             float32[N, H, W, C] in [0, 1].
@@ -146,9 +163,12 @@ class Sampler(abc.ABC):
         """
         latents = self._checked_latents(latents)
         truncations = np.full(len(latents), _in_unit_interval("truncation", truncation), "float32")
-        if self.num_classes and labels is None:
+        if latents.ndim == 3:
+            labels = None
+        elif self.num_classes and labels is None:
             raise ValueError("labels=None: this model is conditional, and latents draw no class; name one")
-        labels = random.seed_labels(numbered(labels, self), latents, self.num_classes)
+        else:
+            labels = random.seed_labels(numbered(labels, self), latents, self.num_classes)
         parts = chunks(batch_size, latents, truncations, *(() if labels is None else (labels,)))
         return np.concatenate([np.asarray(self.sample_truncated(*part)) for part in parts])
 
@@ -175,10 +195,11 @@ class Sampler(abc.ABC):
         return self.interpolate_latents(stops, steps, truncation, batch_size, labels)
 
     def interpolate_latents(self, latents, steps, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
-        """Samples N - 1 rows of `steps` images, from each latent to the next one along a great circle.
+        """Samples N - 1 rows of `steps` images, from each latent to the next one along a great circle, or in a line.
 
         Args:
-            latents: float[N, latent_dim], N >= 2, all finite.
+            latents: float[N, latent_dim]; or styles float[N, *style_shape] where there are any, which go in a line;
+                N >= 2, all finite.
             steps: int >= 2, images of a row, both ends among them.
             truncation, batch_size: as for `generate`.
             labels: a conditional model's: a class, or N - 1 of them, one a row.
@@ -197,20 +218,24 @@ class Sampler(abc.ABC):
         )
 
     def latents_between(self, latents, steps) -> np.ndarray:
-        """Returns float32[(N - 1) * steps, latent_dim]: what `interpolate_latents` samples."""
+        """Returns float32[(N - 1) * steps, ...]: what `interpolate_latents` samples."""
         latents, steps = self._checked_latents(latents), _at_least("steps", steps, 2)
         if len(latents) < 2:
             raise ValueError("latents: an interpolation needs at least 2 of them")
         shares = np.linspace(0, 1, steps)
         pairs = itertools.pairwise(latents)
+        if latents.ndim == 3:
+            return np.concatenate([np.linspace(start, end, steps, dtype="float32") for start, end in pairs])
         return np.concatenate([random.slerp(start, end, shares) for start, end in pairs])
 
     def _checked_latents(self, latents):
         latents = np.asarray(latents, "float32")
-        if latents.shape != (len(latents) if latents.ndim else 0, self.latent_dim) or not len(latents):
-            raise ValueError(f"latents={list(latents.shape)} must be float[N, {self.latent_dim}], N at least 1")
-        if not np.isfinite(latents).all():
-            raise ValueError(f"latents: row {np.flatnonzero(~np.isfinite(latents).all(axis=1))[0]} is no finite number")
+        if not latents.size or latents.shape[1:] not in ((self.latent_dim,), self.style_shape):
+            styles = "" if self.style_shape is None else " or styles float[N, {}, {}]".format(*self.style_shape)
+            raise ValueError(f"latents={list(latents.shape)} must be float[N, {self.latent_dim}]{styles}, N at least 1")
+        finite = np.isfinite(latents).reshape(len(latents), -1).all(axis=1)
+        if not finite.all():
+            raise ValueError(f"latents: row {np.flatnonzero(~finite)[0]} is no finite number")
         return latents
 
     def images_of_seeds(self, seeds, truncation, labels=None) -> tf.Tensor | np.ndarray:

@@ -1,17 +1,59 @@
-"""The film of a training: a run's sheets of samples, one after the other. Nothing here needs TensorFlow."""
+"""Animations without end: the film of a run's sheets, and what writes any frames. Nothing here needs TensorFlow."""
 
+import contextlib
+import importlib.util
 import io
 import pathlib
+import tempfile
 
 import numpy as np
 from PIL import Image
 
 from tfgan_zoo.files import check_regular, write_atomically
 
-FORMATS = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG"}
+FRAME = 40  # milliseconds, the shortest that a frame is shown
+MOST_SECONDS = 3600
 MOST_BYTES = 2**31  # of the pixels of all frames
-_SHORTEST = 40  # milliseconds of a frame
+_PILLOW = {".gif": ("GIF", {}), ".webp": ("WEBP", {"lossless": True}), ".apng": ("PNG", {})}
+FORMATS = (*_PILLOW, ".mp4")
 _MOST_SIDE = 16383  # pixels, WebP's
+
+
+def is_film(output):
+    """Returns whether a path's suffix is that of an animation."""
+    return pathlib.Path(output).suffix.lower() in FORMATS
+
+
+def check(output, seconds):
+    """Refuses a film that could not be written, before its frames are made.
+
+    Args:
+        output: path of the file, of a suffix in `FORMATS`.
+        seconds: float in (0, 3600], how long it is.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if pathlib.Path(output).suffix.lower() == ".mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
+        raise ValueError(f"output={output} needs imageio-ffmpeg: pip install 'tfgan-zoo[film]'; .webp needs nothing")
+    if not 0 < seconds <= MOST_SECONDS:
+        raise ValueError(f"seconds={seconds} must be above 0, and at most {MOST_SECONDS}")
+
+
+def check_room(frames, size, bytes_a_pixel, what):
+    """Refuses frames that are too large together, or each.
+
+    Args:
+        frames: int, how many.
+        size: (width, height) in pixels.
+        bytes_a_pixel: int.
+        what: str, what the error begins with.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if frames * size[0] * size[1] * bytes_a_pixel > MOST_BYTES or max(size) > _MOST_SIDE:
+        raise ValueError(f"{what}: {frames} frames of {size[0]} x {size[1]} pixels are too large for a film")
 
 
 def sheets(folder, seconds):
@@ -30,43 +72,80 @@ def sheets(folder, seconds):
     found = sorted(pathlib.Path(folder).glob("step_*.png"), key=lambda path: (len(path.name), path.name))
     if len(found) < 2:
         raise ValueError(f"{folder} holds {len(found)} sheets of samples; a film needs at least 2")
-    shown = max(2, min(len(found), int(1000 * seconds / _SHORTEST)))
+    shown = max(2, min(len(found), int(1000 * seconds / FRAME)))
     return [found[i] for i in np.linspace(0, len(found) - 1, shown).round().astype(int)]
 
 
-def write(paths, output, seconds):
-    """Writes pictures of one size as an animation without end, whole or not at all.
-
-    WebP and APNG keep every level; GIF keeps grey ones, and of colours 256 a frame.
-
-    Args:
-        paths: list of paths of PNG files.
-        output: the file to write, of a suffix in `FORMATS`.
-        seconds: float > 0, how long it is, to the nearest frame.
+def read(paths):
+    """Reads PNG files of one size, a list of PIL images.
 
     Raises:
-        ValueError: in one line, if a picture is damaged or of another size, or they are too large together.
+        ValueError: in one line, if one is damaged or of another size, or they are too large together.
     """
-    frames = [_read(path) for path in paths[:1]]
-    if len(paths) * np.asarray(frames[0]).nbytes > MOST_BYTES or max(frames[0].size) > _MOST_SIDE:
-        raise ValueError(f"{paths[0]}: {len(paths)} sheets of {frames[0].size} pixels are too large for a film")
+    frames = [_read(paths[0])]
+    check_room(len(paths), frames[0].size, len(frames[0].getbands()), paths[0])
     for path in paths[1:]:
         frames.append(_read(path))
         if (frames[-1].size, frames[-1].mode) != (frames[0].size, frames[0].mode):
             raise ValueError(f"{path} is of another size or mode than {paths[0]}; a film's sheets are alike")
-    options = {"lossless": True} if output.suffix.lower() == ".webp" else {}
-    content, duration = io.BytesIO(), round(1000 * seconds / len(frames))
-    frames[0].save(
-        content,
-        FORMATS[output.suffix.lower()],
-        save_all=True,
-        append_images=frames[1:],
-        duration=duration,
-        loop=0,
-        **options,
-    )
+    return frames
+
+
+def write(frames, output, milliseconds):
+    """Writes an animation, whole or not at all; but for MP4, which players repeat or do not, it has no end.
+
+    WebP and APNG keep every level; GIF keeps grey ones, and of colours 256 a frame; MP4 (H.264) is near them all,
+    shows what is transparent over white, and has one black line more where a side is odd.
+
+    Args:
+        frames: list of PIL images of one size and mode, "L", "RGB" or "RGBA".
+        output: path of the file, of a suffix in `FORMATS`.
+        milliseconds: int >= 1, how long a frame is shown.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    output = pathlib.Path(output)
+    suffix = output.suffix.lower()
+    content = _mp4(frames, milliseconds) if suffix == ".mp4" else _animated(frames, milliseconds, *_PILLOW[suffix])
     output.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(output, content.getvalue())
+    write_atomically(output, content)
+
+
+def _animated(frames, milliseconds, name, options):
+    content = io.BytesIO()
+    frames[0].save(content, name, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, **options)
+    return content.getvalue()
+
+
+def _mp4(frames, milliseconds):
+    import imageio_ffmpeg
+
+    even = [side + side % 2 for side in frames[0].size]  # H.264 halves the resolution of colours
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "film.mp4"
+        writer = imageio_ffmpeg.write_frames(
+            str(path),
+            even,
+            fps=1000 / milliseconds,
+            quality=None,
+            macro_block_size=1,
+            ffmpeg_log_level="error",
+            output_params=["-crf", "12", "-movflags", "+faststart"],
+        )
+        with contextlib.closing(writer):  # and its process
+            writer.send(None)
+            for frame in frames:
+                picture = Image.new("RGB", even)
+                picture.paste(_opaque(frame))
+                writer.send(picture.tobytes())
+        return path.read_bytes()
+
+
+def _opaque(frame):
+    if frame.mode != "RGBA":
+        return frame.convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", frame.size, "white"), frame).convert("RGB")
 
 
 def _read(path):

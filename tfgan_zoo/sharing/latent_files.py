@@ -48,7 +48,8 @@ def read(path, argument="latents"):
 
 
 def write(path, latents):
-    """Writes latents as a .npy file of float32, whole or not at all."""
-    content = io.BytesIO()
+    """Writes latents as a .npy file of float32, whole or not at all; its folder is made if it is missing."""
+    path, content = pathlib.Path(path), io.BytesIO()
     np.lib.format.write_array(content, np.ascontiguousarray(latents, "float32"), allow_pickle=False)
-    write_atomically(pathlib.Path(path), content.getvalue())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content.getvalue())

@@ -216,11 +216,12 @@ class StyleGAN2Generator(base.Generator):
         """Returns images of styles nearer to their average: a + psi (w - a) (Karras et al. 2019, arXiv 1812.04948).
 
         Args:
-            latents: float32[N, latent_dim].
+            latents: float32[N, latent_dim], or styles float32[N, layers, latent_dim], which need no labels.
             psi: float, or float[N], in [0, 1].
             labels: int32[N] of a conditional network.
         """
-        styles, average = self.styles(latents, labels), tf.convert_to_tensor(self.average)
+        styles = self.styles(latents, labels) if len(latents.shape) == 2 else latents
+        average = tf.convert_to_tensor(self.average)
         psi = tf.reshape(tf.cast(psi, tf.float32), (-1, 1, 1))
         return self.synthesize(average + psi * (styles - average))
 
