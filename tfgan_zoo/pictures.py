@@ -1,9 +1,12 @@
 """Grids of images, as PNG."""
 
 import math
+import pathlib
 
 import numpy as np
 from PIL import Image
+
+MAX_BYTES = 2**31  # of the pixels that are held at once
 
 
 class NotFinite(ValueError):
@@ -58,6 +61,30 @@ def grid(images, columns=None):
     cells[:count] = levels
     picture = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return to_image(picture.reshape(rows * height, columns * width, channels))
+
+
+def write(picture, output):
+    """Writes a PIL image as PNG; its folder is made if it is missing."""
+    output = pathlib.Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(output, "PNG")
+
+
+def check_room(count, shape, what):
+    """Refuses more images of a shape at once, as float32, than a picture is worth.
+
+    Args:
+        count: int.
+        shape: (H, W, C).
+        what: str, what was asked for.
+
+    Raises:
+        ValueError: in one line.
+    """
+    size = 4 * count * math.prod(shape)
+    if size > MAX_BYTES:
+        most = f"more than {MAX_BYTES / 2**30:g} GiB"
+        raise ValueError(f"{what}: {size / 2**30:.3g} GiB of pixels at once, {most}; ask for less")
 
 
 def classes(model, rows, columns, seed=0, truncation=1.0, batch_size=64):

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from tfgan_zoo import pictures
-from tfgan_zoo.cli import app, walks
+from tfgan_zoo.cli import app, directions, mixing, walks
 from tfgan_zoo.cli.wanted import Wanted, check_latents, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
@@ -25,11 +25,13 @@ COMMAND = app.Command(
         "--model=pconv_conditional_fashion_mnist --seeds=0-9,42 --labels=3 --individual --output=shirts",
         "--model=pconv_fashion_mnist --latents=z.npy --output=grid.png",
         "--model=pconv_fashion_mnist --num=16 --interpolate=8 --seconds=10 --output=walk.webp",
+        "--model=pconv_fashion_mnist --directions=5 --output=directions.png",
         "--run_dir=runs/00000-pconv-fashion_mnist_10k --output=training.webp",
     ),
 )
-
-MAX_BYTES = 2**31  # of the pixels that are held at once
+# What is made in the place of samples, by the flag that asks for it, and the flags that are for it alone.
+_MODES = {"directions": directions, "mix": mixing}
+_OF_MODES = {"directions": ("directions_by", "strength"), "mix": ("mix_layers",)}
 
 
 def _declare():
@@ -66,6 +68,11 @@ def _declare():
         "steps from each seed's image to the next one's, a row each; 0 switches it off; with a .gif, .webp, .apng or"
         " .mp4 for --output, the stops of closed walks",
     )
+    c.integer("directions", 0, "draws so many directions in which latents change images most, a row each; see strength")
+    c.string("directions_by", "sefa", "how they are found: sefa, of the first weights, or pca, of the first features")
+    c.number("strength", 3.0, "how far a row goes along its direction to both sides, in standard deviations")
+    c.words("mix", None, "of a network with styles: seeds whose images lend styles to others, a column each")
+    c.words("mix_layers", None, "the layers whose styles are the columns', as 0-3 (default: the first half)")
     c.integer("batch_size", 64, "images computed at once; the result does not depend on it")
 
 
@@ -82,7 +89,8 @@ def _body(values, given):
         return _film(values, given)
     with app.checks():
         _check(values, given)
-        default = "images" if values["individual"] else "grid.png"
+        mode = _mode(values)
+        default = "images" if values["individual"] else getattr(mode, "OUTPUT", "grid.png")
         output = _writable(pathlib.Path(values["output"] or default), values["individual"])
         latents = None if values["latents"] is None else latent_files.read(values["latents"])
         app.import_tensorflow()
@@ -95,9 +103,8 @@ def _body(values, given):
             check_latents(latents, labels, model, values["latents"])
         except ConnectionError as error:  # a server is asked for it
             return app.fail(f"generate.py: {error}", app.FAILED)
-        write = walks.write if films.is_film(output) else _write
     try:
-        done = write(model, output, values, given, latents, labels)
+        done = (mode.write if mode else _write)(model, output, values, given, latents, labels)
     except pictures.NotFinite as error:
         return app.fail(f"generate.py: model={values['model']} is damaged: {error}", app.FAILED)
     except OSError as error:
@@ -151,16 +158,38 @@ def _check(values, given):
         raise ValueError(f"interpolate={values['interpolate']} must be 0 or at least 2, and makes one picture")
     if values["label"] == "all" and any(values[name] for name in ("individual", "interpolate", "columns")):
         raise ValueError("label=all makes one grid, a class a row: leave out --individual, --interpolate and --columns")
-    if values["output"] is not None and films.is_film(values["output"]):
-        walks.check(values)
-    elif "seconds" in given:
-        raise ValueError("seconds is for a walk, --output=walk.webp, or a film of --run_dir")
+    _check_modes(values, given)
     _check_alternatives(given)
     if values["seeds"] is not None:
         values["rows"] = seed_lists.parse(values["seeds"])
     if values["save_latents"] is not None:
         _check_npy("save_latents", values["save_latents"])
     loading.kind(values["model"])
+
+
+def _mode(values):
+    """Returns the module of what is asked for in the place of samples, or None."""
+    if values["output"] is not None and films.is_film(values["output"]):
+        return walks
+    return next((mode for name, mode in _MODES.items() if values[name]), None)
+
+
+def _check_modes(values, given):
+    mode = _mode(values)
+    if mode is not walks and "seconds" in given:
+        raise ValueError("seconds is for a walk, --output=walk.webp, or a film of --run_dir")
+    for name, others in _OF_MODES.items():
+        alone = [other for other in others if other in given and not values[name]]
+        if alone:
+            raise ValueError(f"{alone[0]} is for --{name}: add it, or leave out --{alone[0]}")
+    asked = [name for name in (*_MODES, "interpolate", "individual") if values[name]]
+    asked += ["label=all"] if values["label"] == "all" else []
+    if len(asked) > 1 and set(asked) & set(_MODES):
+        raise ValueError(f"{asked[0]} makes one picture of its own: leave out --{asked[1]}")
+    if mode is walks and set(asked) & set(_MODES):
+        raise ValueError(f"{asked[0]} makes a picture: output={values['output']} must end in .png")
+    if mode is not None:
+        mode.check(values)
 
 
 def _check_alternatives(given):
@@ -223,12 +252,12 @@ def _check_room(values, model, wanted):
         columns = num if all_classes else values["interpolate"] or values["columns"]
         cells = math.prod(pictures.layout(num * each, columns))
         size = max(4 * num * each * pixels, cells * pixels, 4 * num * each * model.latent_dim)
-    if size > MAX_BYTES:
+    if size > pictures.MAX_BYTES:
         rows = next((name for name in ("seeds", "latents") if values[name]), "num")
         names = ("batch_size",) if values["individual"] else (rows, "columns", "interpolate")
         shown = values | {"seeds": ",".join(values["seeds"] or ())}
         asked = ", ".join(f"{name}={shown[name]}" for name in names if shown[name])
-        most = f"more than {MAX_BYTES / 2**30:g} GiB"
+        most = f"more than {pictures.MAX_BYTES / 2**30:g} GiB"
         raise ValueError(f"{asked}: {size / 2**30:.3g} GiB of pixels at once, {most}; ask for less")
 
 
@@ -264,9 +293,7 @@ def _write(model, output, values, given, latents, labels):
     else:
         images = wanted.images(model, *asked)
         _save_latents(values, wanted.latents, model)
-    picture = pictures.grid(images, columns)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(output)
+    pictures.write(pictures.grid(images, columns), output)
     return f"{len(images)} images"
 
 

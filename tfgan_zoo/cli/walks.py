@@ -37,11 +37,9 @@ def write(model, output, values, given, latents, labels):
     height, width, channels = model.image_shape
     rows_of_cells, columns = pictures.layout(cells, values["columns"])
     films.check_room(stops * steps, (columns * width, rows_of_cells * height), channels, f"num={cells}")
-    wanted = Wanted(rows, None if labels is None else np.resize(labels, len(rows)))
-    labels = wanted.part(0, cells).drawn_labels(model)  # a cell keeps that of its first stop
-    stored = at = wanted.latents(model)
-    if model.style_shape is not None and at.ndim == 2:
-        at = model.styles(at, None if labels is None else np.tile(labels, stops))
+    labels = Wanted(rows[:cells], labels).drawn_labels(model)  # a cell keeps that of its first stop
+    wanted = Wanted(rows, None if labels is None else np.tile(labels, stops))
+    at = wanted.places(model)
     way = walks.loop(at.reshape(stops, cells, *at.shape[1:]), steps)
     frames = []
     with contextlib.closing(app.progress("walk", stops * steps, "frames")) as bar:
@@ -50,7 +48,7 @@ def write(model, output, values, given, latents, labels):
             bar.update()
     films.write(frames, output, films.FRAME)
     if values["save_latents"] is not None:
-        latent_files.write(values["save_latents"], stored)
+        latent_files.write(values["save_latents"], wanted.latents(model))
     return f"a walk of {cells} cells through {stops} stops, {len(frames)} frames"
 
 

@@ -64,6 +64,13 @@ class Wanted:
         rows = np.asarray(self.rows, "int64") if self.by_seed else self.rows
         return random.seed_labels(self.labels, rows, model.num_classes)
 
+    def places(self, model):
+        """Returns where the images are made from: styles float32[N, layers, d] of a model that has them, or latents."""
+        latents = self.latents(model)
+        if model.style_shape is None or latents.ndim == 3:
+            return latents
+        return model.styles(latents, self.drawn_labels(model))
+
     def names(self, model, first=0):
         """Returns the images' names, without a suffix: seed00000042, seed00000042_class3_shirt, latents00000000.
 
@@ -122,6 +129,24 @@ def labels_of(words, model, name):
         else:
             numbers.append(label_of(word, model, name, "labels"))
     return np.array(numbers, "int32")
+
+
+def chosen(values, given, latents, labels, num):
+    """Returns the `Wanted` images of a command's --latents, --seeds, or --seed and --num.
+
+    Args:
+        values, given: the flags.
+        latents: float32[N, ...] in the place of seeds, or None.
+        labels: what --label or --labels say, as numbers.
+        num: int, how many seeds, if neither --num nor several labels say it.
+    """
+    rows = values.get("rows") if latents is None else latents
+    if rows is None:
+        count = values["num"] if "num" in given else len(labels) if np.ndim(labels) else num
+        rows = range(values["seed"], values["seed"] + count)
+    if np.ndim(labels):
+        rows, labels = paired(rows, labels, len(rows))
+    return Wanted(rows, labels)
 
 
 def check_latents(latents, labels, model, name):

@@ -35,11 +35,32 @@ class Network(Configured, keras.Model):
 
 
 class Generator(Network):
-    """A network whose trunk, if it is conditional, is that of `conditional_trunk`."""
+    """A network whose trunk, if it is conditional, is that of `conditional_trunk`.
+
+    Attributes:
+        FIRST: str, the name of the trunk's layer whose kernel reads the latents.
+        FEATURES: str, that of the first layer whose output is no linear function of them.
+    """
+
+    FIRST = FEATURES = None
 
     def call(self, latents, labels=None, training=False):
+        return self.trunk(self.trunk_inputs(latents, labels), training=training)
+
+    def trunk_inputs(self, latents, labels):
+        """Returns what the trunk takes of latents[N, latent_dim] and labels int32[N]."""
         self.check_labels(labels)
-        return self.trunk([latents, labels] if self.num_classes else latents, training=training)
+        return [latents, labels] if self.num_classes else latents
+
+    def latent_weights(self):
+        """Returns A^T, float32[latent_dim, d], of the first layer's y = A z + b: what `sharing` finds directions in."""
+        return self.trunk.get_layer(self.FIRST).kernel.numpy()[: self.latent_dim]
+
+    def latent_features(self, latents, labels=None):
+        """Returns float[N, ...], the network's first features of latents[N, latent_dim], in inference mode."""
+        inputs = self.trunk.inputs if self.num_classes else self.trunk.inputs[:1]
+        early = keras.Model(inputs[0] if len(inputs) == 1 else inputs, self.trunk.get_layer(self.FEATURES).output)
+        return early(self.trunk_inputs(latents, labels), training=False)
 
 
 class Discriminator(Network):

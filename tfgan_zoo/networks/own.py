@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo import layers, noise
+from tfgan_zoo.networks import first_kernel
 
 _CLASSES = {}  # of subclassed networks that were wrapped here, by Keras's name: their copies are made by it
 
@@ -152,6 +153,12 @@ class KerasGenerator(KerasNetwork):
             warnings.warn(
                 f"generator: {network.name} ends in {ending}, and images are in [-1, 1]; end it in tanh", stacklevel=4
             )
+
+    def latent_weights(self):
+        """Returns the kernel that reads the latents, float32[latent_dim, d]: as the network says, or found in it."""
+        if hasattr(self.network, "latent_weights"):
+            return self.network.latent_weights()
+        return first_kernel.of(self.network, self.latent_dim, 1 if self._labels_at == 0 else 0)
 
     def get_config(self):
         return super().get_config() | {"latent_dim": self.latent_dim}

@@ -38,6 +38,14 @@ class ExpressGenerator(keras.Model):
         """Returns float32[N, d], what G2 takes, of latents[N, latent_dim]."""
         return self.whitening(apply(self.latent_generator, latents, labels, training=False))
 
+    def latent_weights(self):
+        """Returns what G1's first layer reads latents with, as its network has it."""
+        return self.latent_generator.latent_weights()
+
+    def latent_features(self, latents, labels=None):
+        """Returns the codes: the first features of which images are made."""
+        return self.codes(latents, labels)
+
     def call(self, latents, labels=None, training=False):
         return apply(self.image_generator, self.codes(latents, labels), labels, training=training)
 

@@ -47,6 +47,8 @@ class DCGANGenerator(base.Generator):
     [2, 32, 32, 1]
     """
 
+    FIRST, FEATURES = "project", "project_relu"
+
     def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, **kwargs):
         base.check_choice("image_size", image_size, SPEC.all_sizes)
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)

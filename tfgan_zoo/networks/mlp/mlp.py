@@ -47,6 +47,8 @@ class MLPGenerator(base.Generator):
     [5, 2]
     """
 
+    FIRST = FEATURES = "hidden1"
+
     def __init__(self, shape, latent_dim=128, width=128, depth=2, activation="relu", num_classes=0, **kwargs):
         shape = tuple(shape)
         _check(shape, latent_dim=latent_dim, width=width, depth=depth)
@@ -62,11 +64,11 @@ class MLPGenerator(base.Generator):
         self.trunk = keras.Sequential([*hidden, last, keras.layers.Reshape(shape, dtype="float32")], name="trunk")
         self.build((None, latent_dim + num_classes))
 
-    def call(self, latents, labels=None, training=False):
+    def trunk_inputs(self, latents, labels):
         self.check_labels(labels)
         if self.num_classes:
-            latents = tf.concat([latents, layers.one_hot(labels, self.num_classes, latents.dtype)], axis=1)
-        return self.trunk(latents, training=training)
+            return tf.concat([latents, layers.one_hot(labels, self.num_classes, latents.dtype)], axis=1)
+        return latents
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")

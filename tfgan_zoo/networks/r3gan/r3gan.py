@@ -132,6 +132,11 @@ class Basis(base.Configured, keras.layers.Layer):
             self.classes = self.add_weight(name="classes", shape=(self.num_classes, size), initializer=_unit_normal())
         self.scale.build((None, size * (2 if self.num_classes else 1)))
 
+    @property
+    def kernel(self):
+        """What reads the latents, float[latent_dim, filters]; with labels, more rows below."""
+        return self.scale.kernel
+
     def call(self, latents, labels=None):
         latents = tf.cast(latents, self.compute_dtype)
         if self.num_classes:
@@ -165,6 +170,8 @@ class R3GANGenerator(base.Generator):
     >>> generator(tf.zeros((2, 64))).shape.as_list()
     [2, 32, 32, 1]
     """
+
+    FIRST, FEATURES = "basis", "stage1_block1"
 
     def __init__(self, image_size=32, channels=1, width=768, latent_dim=64, num_classes=0, blocks=2, **kwargs):
         base.check_choice("image_size", image_size, SPEC.all_sizes)

@@ -177,6 +177,8 @@ class SNGANGenerator(base.Generator):
     [2, 32, 32, 3]
     """
 
+    FIRST, FEATURES = "project", "block1"
+
     def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, attention=None, **kwargs):
         base.check_choice("image_size", image_size, SPEC.all_sizes)
         check_attention(attention, image_size)

@@ -242,6 +242,11 @@ class StyleGAN2Generator(base.Generator):
         second = (tf.range(self.layer_count, dtype=tf.float32) >= crossing) & (draws[:, 1:] < self.mixing_share)
         return tf.where(second[:, :, None], other[:, None], styles)
 
+    def latent_weights(self):
+        """Returns float32[latent_dim, d]: what all convolutions' scales are made of, as functions of w."""
+        readers = [layer.style for layer in (*self.convolutions, *self.to_images)]
+        return tf.concat([tf.convert_to_tensor(style.kernel) for style in readers], axis=1).numpy()
+
     def synthesize(self, styles, training=False):
         """Returns images float32[N, H, W, C] of styles float32[N, layers, latent_dim]."""
         rows = tf.shape(styles)[0] if styles.shape[0] is None else styles.shape[0]
