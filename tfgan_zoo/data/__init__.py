@@ -45,7 +45,7 @@ def load(
         no_icc: bool, whether a folder's pictures keep their colours as they are, whatever their colour profiles; else
             they become those of sRGB.
         background: str, white, black or "R,G,B" (levels), what is seen through what is transparent in a folder's
-            pictures.
+            pictures and in those of `noto_emoji_64`.
         resize: str, what becomes of a folder's pictures that are not square: "crop" takes the square in the middle,
             "pad" puts the background on both sides, "stretch" makes them square.
         min_size: str, what becomes of a folder's pictures that are smaller than the image size: "error" treats them as
@@ -78,6 +78,8 @@ def load(
     asked = {} if split is None else {"split": split}
     if catalogue.is_path(name):
         asked |= {"label_order": label_order, "reading": reading}
+    elif "background" in entry.reads:
+        asked |= {"background": catalogue.colour("background", background)}
     found = entry.load()(name, data_dir, shape, **asked)
     if not mirror:
         return found

@@ -20,12 +20,14 @@ class Entry:
         path: "module:function" that loads it.
         implies: fields of a run's configuration that the choice implies.
         stored: bool, whether there are pictures, which can be mirrored, and not draws without end.
+        reads: tuple of str, what of `READING` can be chosen.
     """
 
     summary: str
     path: str
     implies: dict = dataclasses.field(default_factory=dict)
     stored: bool = True
+    reads: tuple = ()
 
     def load(self):
         """Imports the function and returns it."""
@@ -35,11 +37,19 @@ class Entry:
 # Lengths and widths that show something within minutes on two cores.
 _MIXTURE = {"network": "mlp", "batch_size": 256, "kimg": 1024.0, "tick_kimg": 128.0}
 _SMALL = {"width": 32, "kimg": 320.0, "tick_kimg": 16.0}
+# What a user may choose of how pictures are read, the fields of a `decode.Reading`, and what is usual.
+READING = {"no_icc": False, "background": "white", "resize": "crop", "min_size": "error"}
 DATASETS = {
     "fashion_mnist_10k": Entry(
         "10,000 grey images of clothes, 32 px, in the package: 9,000 train, 1,000 held out",
         "tfgan_zoo.data.embedded:load",
         _SMALL,
+    ),
+    "noto_emoji_64": Entry(
+        "3,762 emoji in colour, 64 px, in nine groups, in the package",
+        "tfgan_zoo.data.noto_emoji:load",
+        _SMALL,
+        reads=("background",),
     ),
     "fashion_mnist": Entry("all 70,000 of Fashion-MNIST, 32 px, through TFDS", "tfgan_zoo.data.tfds:load"),
     "stacked_fashion": Entry(
@@ -55,17 +65,17 @@ DATASETS = {
     "cube": Entry("3 x 3 x 3 Gaussians in space", "tfgan_zoo.data.mixtures:load", _MIXTURE, False),
 }
 PREPARED = Entry("a data set of images that TFDS has prepared or can prepare", "tfgan_zoo.data.tfds:load")
-FOLDER = Entry("a folder or zip file of pictures", "tfgan_zoo.data.folder_source:load")
+FOLDER = Entry("a folder or zip file of pictures", "tfgan_zoo.data.folder_source:load", reads=tuple(READING))
 
 _IMAGES = {
     "fashion_mnist_10k": (28, 1),
     "fashion_mnist": (28, 1),
     "stacked_fashion": (28, 3),
+    "noto_emoji_64": (64, 3),
 }  # pixels a side, channels
+_SMALLER = {"noto_emoji_64": 32}  # pixels a side to which an embedded set is scaled down, for those who ask
 BAD_IMAGES = ("error", "skip")
 MIN_SIZE, RESIZE = ("error", "skip", "enlarge"), ("crop", "pad", "stretch")
-# What a user may choose of how the pictures of a folder are read, the fields of a `decode.Reading`, and what is usual.
-READING = {"no_icc": False, "background": "white", "resize": "crop", "min_size": "error"}
 _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 _VECTORS = {"ring": 2, "ring_r5": 2, "ring_r8": 2, "grid": 2, "cube": 3}
 # Where no network says which image sizes it makes, the default is one of these.
@@ -108,7 +118,7 @@ def check(name, data_dir=None, image_size=None, channels=None, split=None, sizes
     described = f"{name} has images of {sides} px"
     if _is_embedded(name):
         padded = _padded_size(height, sizes)
-        size = _one_of("image_size", image_size, padded, (height, padded), described)
+        size = _one_of("image_size", image_size, padded, (_SMALLER.get(name, height), height, padded), described)
         channels = _one_of("channels", channels, depth, (depth, 3), f"{name} has images of {depth} channel(s)")
         return (size, size, channels)
     channels = _one_of("channels", channels, depth, (1, 3), f"{name} has images of {depth} channel(s)")
@@ -173,7 +183,7 @@ def check_pictures(name, mirror=False, **choices):
     Args:
         name: str, the data set.
         mirror: bool, whether their mirror images train too.
-        **choices: those of `READING`, which are for folders and zip files.
+        **choices: those of `READING`, all for folders and zip files, some for other sets (`Entry.reads`).
 
     Raises:
         ValueError: in one line that names the argument.
@@ -181,7 +191,7 @@ def check_pictures(name, mirror=False, **choices):
     if mirror and not source(name).stored:
         raise ValueError(f"mirror={mirror}: dataset={name} has no pictures to mirror, but draws without end")
     for argument, value in choices.items():
-        if value != READING[argument] and not is_path(name):
+        if value != READING[argument] and argument not in source(name).reads:
             raise ValueError(f"{argument}={value} is for folders and zip files of pictures; dataset={name} is none")
     colour("background", choices.get("background", "white"))
 

@@ -34,8 +34,8 @@ def load(name, data_dir, shape):
     """The source of `fashion_mnist_10k`, which needs no `data_dir`."""
     del data_dir
     # IDX: a header of four (images) or two (labels) 32-bit numbers, then bytes.
-    images = _read("t10k-images-idx3-ubyte.gz", header=16).reshape(-1, _NATIVE, _NATIVE, 1)
-    labels = _read("t10k-labels-idx1-ubyte.gz", header=8)
+    images = _values("t10k-images-idx3-ubyte.gz", header=16).reshape(-1, _NATIVE, _NATIVE, 1)
+    labels = _values("t10k-labels-idx1-ubyte.gz", header=8)
     return Data(
         name=name,
         description=(
@@ -56,13 +56,21 @@ def load(name, data_dir, shape):
     )
 
 
-def _read(filename, header):
-    path = _FOLDER / filename
+def _values(filename, header):
+    return np.frombuffer(gzip.decompress(read(_FOLDER / filename, _SHA256[filename])), np.uint8, offset=header)
+
+
+def read(path, sha256):
+    """Returns the bytes of a file of the package, whose SHA-256 must be the known one.
+
+    Raises:
+        ValueError: in one line, if it is missing or damaged.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}): install tfgan_zoo again") from error
     digest = hashlib.sha256(content).hexdigest()
-    if digest != _SHA256[filename]:
-        raise ValueError(f"{path} is damaged (SHA-256 {digest}, not {_SHA256[filename]}): install tfgan_zoo again")
-    return np.frombuffer(gzip.decompress(content), np.uint8, offset=header)
+    if digest != sha256:
+        raise ValueError(f"{path} is damaged (SHA-256 {digest}, not {sha256}): install tfgan_zoo again")
+    return content
