@@ -22,7 +22,7 @@ def test_a_name_says_how_many_fakes(name):
 def test_every_protocol_is_complete(protocol):
     assert callable(protocol.function)
     assert protocol.better in ("lower", "higher")
-    assert (protocol.extractor == "inception") == (protocol.resize in ("tf1_bilinear", "pil_bicubic"))
+    assert (protocol.extractor in ("inception", "lite0")) == (protocol.resize in ("tf1_bilinear", "pil_bicubic"))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ def test_every_protocol_is_complete(protocol):
         (["fd_fashion_10k"], {"shape": (32, 32, 3)}, "grey images of 28 x 28"),
         (["modes_stacked_26k"], {"shape": (32, 32, 1)}, "is for three stacked images"),
         (["fd_fashion_10k"], {"shape": (64, 64, 1)}, "grey images of 28 x 28"),
+        (["fwd_10k"], {"shape": (24, 32, 3)}, "sides are multiples of 16, not (24, 32, 3)"),
     ],
 )
 def test_what_does_not_go_is_refused_in_one_line(names, options, words):
@@ -51,8 +52,14 @@ def test_defaults_go_with_the_data():
         ("stacked_fashion", (32, 32, 3)),
         ("fashion_mnist_10k", (32, 32, 1)),
         ("cifar10", (32, 32, 3)),
+        ("noto_emoji_64", (64, 64, 3)),
+        ("./tiny", (8, 8, 3)),
     ):
         assert choose(defaults(dataset, shape), shape=shape)
+    of_classes = defaults("noto_emoji_64", (64, 64, 3), classes=9)
+    known = choose(of_classes, shape=(64, 64, 3), classes=9)
+    assert known.keys() >= {"fd_lite0_10k", "fwd_10k", "kd_lite0_per_class_1k"}
+    assert "kd_lite0_per_class_1k" not in defaults("cifar100", (32, 32, 3), classes=100)
 
 
 def test_the_registry_needs_no_tensorflow():

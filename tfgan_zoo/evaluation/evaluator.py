@@ -5,7 +5,7 @@ from importlib import metadata
 
 from tfgan_zoo.evaluation import cache, extractors, statistics
 from tfgan_zoo.evaluation.protocols import check_count
-from tfgan_zoo.evaluation.sets import FASHION, Fashion, OfClass
+from tfgan_zoo.evaluation.sets import FASHION, DataReference, Fashion, OfClass
 
 PACKAGES = ("tfgan-zoo", "tensorflow", "keras", "tensorflow-gan", "numpy", "pillow")  # those that make a number
 RUN_STRIDE = 10_000_000  # seeds between two runs: no protocol takes as many
@@ -78,6 +78,8 @@ class Evaluator:
             self._references.setdefault("fashion_mnist_10k", Fashion())
         elif protocol.reference != "none" and reference is None:
             raise ValueError(f"metrics={name} compares with reals: name them with --dataset or --reals")
+        if protocol.labels == "each" and not self._classes(protocol):
+            raise ValueError(f"metrics={name} compares with reals of each class: name a data set that has labels")
         self._check_counts(name, protocol)
         key = _key(protocol)
         if key not in self._extractors:
@@ -117,8 +119,11 @@ class Evaluator:
 
     def _statistics_of_fakes(self, fakes):
         """Returns {metric: [statistics]}, in the metrics' order: one of all fakes, or one a class."""
-        each = {name: protocol.classes for name, protocol in self.protocols.items() if protocol.labels == "each"}
-        found = {name: [] for name in self.protocols}
+        each = {}
+        for name in (name for name, protocol in self.protocols.items() if protocol.labels == "each"):
+            with self._or_without(name):
+                each[name] = self._classes_of(name, fakes)
+        found = {name: [] for name, protocol in self.protocols.items() if protocol.labels != "each" or name in each}
         parts = [("fakes", fakes, [name for name in found if name not in each])]
         for label in range(max(each.values(), default=0)):
             names = [name for name, classes in each.items() if label < classes]
@@ -159,8 +164,9 @@ class Evaluator:
         notes = []
         if protocol.reference == FASHION == self._trained_on:
             notes.append("train split")  # nine tenths of the reference trained the model
-        if protocol.statistics == "moments":
-            width, few = len(sets[0]["mean"]), min(one["count"] for one in sets)
+        if protocol.metric.startswith("frechet"):
+            width = sets[-1]["mean" if protocol.statistics == "moments" else "rows"].shape[-1]
+            few = min(one["count"] for one in sets)
             if few <= width:
                 notes.append(f"{few} images for {width} features: their covariance has not full rank")
         return notes
@@ -200,8 +206,22 @@ class Evaluator:
             return []
         reference = self._references[protocol.reference]
         if protocol.labels == "each":
-            return [(OfClass(reference, label), "train") for label in range(protocol.classes)]
+            return [(OfClass(reference, label), "train") for label in range(self._classes(protocol))]
         return [(reference, split) for split in _splits(protocol)]
+
+    def _classes(self, protocol):
+        """Returns how many classes a protocol that asks for "each" has: its own number, or the reals'; 0 for none."""
+        if protocol.classes is not None:
+            return protocol.classes
+        reference = self._references[protocol.reference]
+        return reference.data.num_classes if isinstance(reference, DataReference) else 0
+
+    def _classes_of(self, name, fakes):
+        """Returns how many classes a metric asks fakes for, which must be as many as they have."""
+        classes = self._classes(self.protocols[name])
+        if fakes.num_classes != classes:
+            raise ValueError(f"metrics={name}: the data set has {classes} classes, and the model {fakes.num_classes}")
+        return classes
 
     def _statistics(self, reference, split, protocol):
         key = _key(protocol)

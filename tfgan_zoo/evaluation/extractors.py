@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo.evaluation import resize
+from tfgan_zoo.evaluation.wavelets import haar_packets
 from tfgan_zoo.tensorflow_errors import sentence
 
 INCEPTION_URL = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
@@ -74,6 +75,10 @@ def get(name, how, shape, inception=None, given=None):
         )
     if name == "fashion_cnn":
         return _fashion_cnn() if how == "crop" else _fashion_stacks()
+    if name == "lite0":
+        return _lite0(getattr(resize, how), how)
+    if name == "haar_packets":
+        return Extractor("haar_packets", "", lambda levels: levels / 255, lambda x: {"features": haar_packets(x)})
     if name == "given":
         return _given(given, shape)
     return _inception(inception or INCEPTION_URL, getattr(resize, how), how)
@@ -103,6 +108,14 @@ def _fashion_stacks():
         return {"features": (digits * [100, 10, 1]).sum(axis=1, keepdims=True)}
 
     return Extractor("fashion_cnn/channels", single.checksum, lambda levels: levels, classes)
+
+
+def _lite0(resizer, how):
+    from tfgan_zoo.evaluation import lite0
+
+    network = lite0.load()
+    function = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
+    return Extractor(f"lite0/{how}", lite0.card()["sha256"], lambda levels: resizer(levels, lite0.SIZE), function)
 
 
 @functools.lru_cache(maxsize=1)

@@ -26,6 +26,11 @@ class Fakes:
     def __init__(self, model, seed=0, batch_size=64, labels=None):
         self._model, self._seed, self._size, self._label = model, seed, batch_size, labels
 
+    @property
+    def num_classes(self):
+        """How many classes the model can be asked for; 0 without labels."""
+        return self._model.num_classes
+
     def of_class(self, label):
         """Returns the fakes of one class of a conditional model: the same seeds, all with this label."""
         return Fakes(self._model, self._seed, self._size, label)

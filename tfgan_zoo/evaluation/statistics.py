@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Moments:
-    """Mean and covariance of rows, whose number does not matter to memory.
+    """Mean and covariance of rows, whose number does not matter to memory; of several features each, one a set.
 
     Sums are kept in double precision about the first batch's mean, since a covariance is a small difference where the
     mean is large.
@@ -19,19 +19,26 @@ class Moments:
         self._count = 0
 
     def update(self, rows):
-        """Takes float[n, d]."""
+        """Takes float[n, d], or float[n, P, d] of P sets of features."""
         rows = np.asarray(rows, "float64")
         if not self._count:
             self._about, self._sum, self._products = rows.mean(axis=0), 0.0, 0.0
         rows = rows - self._about
         self._count += len(rows)
         self._sum = self._sum + rows.sum(axis=0)
-        self._products = self._products + rows.T @ rows
+        sets = np.moveaxis(rows, 0, -2)
+        self._products = self._products + np.swapaxes(sets, -1, -2) @ sets
 
     def result(self):
-        """Returns {"count": int, "mean": float64[d], "cov": float64[d, d]}, the covariance unbiased."""
+        """Returns {"count": int, "mean": float64[(P,) d], "cov": float64[(P,) d, d]}, the covariance unbiased.
+
+        Of no rows, {"count": 0} alone.
+        """
+        if not self._count:
+            return {"count": 0}
         mean = self._sum / self._count
-        cov = (self._products - self._count * np.outer(mean, mean)) / max(self._count - 1, 1)
+        squares = mean[..., :, None] * mean[..., None, :]
+        cov = (self._products - self._count * squares) / max(self._count - 1, 1)
         return {"count": self._count, "mean": mean + self._about, "cov": cov}
 
 
@@ -46,7 +53,9 @@ class Rows:
         self._parts.append(np.asarray(rows, "float32"))
 
     def result(self):
-        """Returns {"count": int, "rows": float32[N, d]}."""
+        """Returns {"count": int, "rows": float32[N, d]}; of no rows, {"count": 0} alone."""
+        if not self._parts:
+            return {"count": 0}
         rows = np.concatenate(self._parts)
         return {"count": len(rows), "rows": rows}
 

@@ -25,10 +25,11 @@ class Protocol:
         function: the arithmetic: a function of the statistics of each set of reals, if any, and last of the fakes, that
             returns {name: float, int or None}. The `reference` says which sets of reals there are.
         statistics: str, what `function` is given of each set: "moments" {"mean", "cov", "count"}, "features" or
-            "logits" {"rows": float32[N, d], "count"}.
-        extractor: "inception", "fashion_cnn", "given" (the user's), or None for the pixels or points themselves.
-        resize: "tf1_bilinear" or "pil_bicubic" to 299 x 299, "crop" of a border to 28 x 28, "channels" for that of
-            each channel by itself, "area" to at most 32 x 32 where pixels are compared, or None.
+            "logits" {"rows": float32[N, d], "count"}; of a class without reals {"count": 0}.
+        extractor: "inception", "fashion_cnn", "lite0", "haar_packets", "given" (the user's), or None for the pixels or
+            points themselves.
+        resize: "tf1_bilinear" or "pil_bicubic" to the pixels that the network takes, "crop" of a border to 28 x 28,
+            "channels" for that of each channel by itself, "area" to at most 32 x 32 where pixels are compared, or None.
         fakes: int, how many; None takes all there are (two folders).
         reference: what they are held against: "train" or "heldout" of the model's own data set, "both" (training and
             held-out images, two sets), "fashion_mnist_10k" whatever the model was trained on, "mixture" (its centres
@@ -39,7 +40,8 @@ class Protocol:
         labels: what a conditional model is asked for: "each", `fakes` images of every class by itself, held against the
             reals of that class, of which there are at most `reals`, the fakes' statistics a list; "drawn", each seed's
             own label, which `function` finds beside the rows; None for a metric that knows no labels.
-        classes: int, how many classes a metric with `labels` is for, which "each" must say; None for any number.
+        classes: int, how many classes a metric with `labels` is for; None for any number, which "each" can take only
+            from the model's own data, "train".
         discriminator: bool, whether a model's discriminator is asked too: D(train) - D(held-out), as `d_gap`.
     """
 
@@ -62,8 +64,8 @@ class Protocol:
         for name, allowed in _ALLOWED.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)} must be one of {', '.join(map(str, allowed))}")
-        if self.labels == "each" and self.classes is None:
-            raise ValueError("classes=None must be a number for labels=each")
+        if self.labels == "each" and self.classes is None and self.reference != "train":
+            raise ValueError(f"classes=None must be a number for labels=each and reference={self.reference}")
 
     def record(self) -> dict:
         """Returns what a result says of the protocol: what makes its number, as JSON."""
@@ -72,7 +74,7 @@ class Protocol:
 
 _ALLOWED = {
     "statistics": ("moments", "features", "logits"),
-    "extractor": ("inception", "fashion_cnn", "given", None),
+    "extractor": ("inception", "fashion_cnn", "lite0", "haar_packets", "given", None),
     "reference": ("train", "heldout", "both", "fashion_mnist_10k", "mixture", "none"),
     "better": ("lower", "higher"),
     "labels": ("each", "drawn", None),
@@ -88,6 +90,15 @@ on_fashion = functools.partial(
     fakes=10_000,
     reference="fashion_mnist_10k",
     reals=None,
+    better="lower",
+)
+on_lite0 = functools.partial(
+    Protocol,
+    extractor="lite0",
+    resize="pil_bicubic",
+    fakes=10_000,
+    reference="train",
+    reals=10_000,
     better="lower",
 )
 on_given = functools.partial(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception
-from tfgan_zoo.evaluation.per_class import per_class
+from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception, on_lite0
+from tfgan_zoo.evaluation.per_class import class_by_class
 
 
 def frechet_distance(reals, fakes):
@@ -53,18 +53,37 @@ def frechet(reals, fakes):
     return {"distance": frechet_distance(*pair)}
 
 
+def frechet_of_rows(reals, fakes):
+    """{"distance"} of two sets' features: `frechet_distance` where there are fewer rows than features.
+
+    With X the rows less their mean, C = X^T X / (n - 1), and the trace of the root is the sum of the singular values of
+    X_r X_f^T / sqrt((n - 1) (m - 1)): a matrix of as many rows and columns as there are images.
+    """
+    rows = [np.asarray(one["rows"], "float64") for one in (reals, fakes)]
+    means = [one.mean(axis=0) for one in rows]
+    scaled = [(one - mean) / np.sqrt(max(len(one) - 1, 1)) for one, mean in zip(rows, means, strict=True)]
+    trace = np.linalg.svd(scaled[0] @ scaled[1].T, compute_uv=False).sum()
+    distance = np.sum((means[0] - means[1]) ** 2) + sum(np.sum(one**2) for one in scaled) - 2 * trace
+    return {"distance": max(float(distance), 0.0)}
+
+
 def frechet_per_class(*sets):
-    """{"distance", "class_0", ...}: the mean of `frechet` over classes, and each of them.
+    """{"distance", "class_0", ...}: the mean of `frechet` over classes, and each of them; None of one without reals.
 
     Args:
         *sets: the moments of the reals of each class, and last a list of those of the fakes.
     """
-    *reals, fakes = sets
-    return per_class("distance", [frechet(*pair)["distance"] for pair in zip(reals, fakes, strict=True)])
+    return class_by_class(frechet, *sets)
+
+
+def frechet_per_class_of_rows(*sets):
+    """As `frechet_per_class`, by `frechet_of_rows`; the sets are features."""
+    return class_by_class(frechet_of_rows, *sets)
 
 
 _FID = "Frechet distance of Inception's pool features (Heusel et al. 2017)"
 _FASHION = "Frechet distance of the fashion classifier's features"
+_LITE0 = "Frechet distance of EfficientNet-Lite0's features of RGB images"
 _OF_MOMENTS = {"metric": "frechet", "function": frechet, "statistics": "moments"}
 
 PROTOCOLS = {
@@ -100,11 +119,23 @@ PROTOCOLS = {
         labels="each",
         classes=10,
     ),
+    "fd_lite0_10k": on_lite0(**_OF_MOMENTS, summary=f"{_LITE0}; the training images, at most 10,000; no download"),
+    "fd_lite0_per_class_1k": on_lite0(
+        metric="frechet_per_class",
+        function=frechet_per_class_of_rows,
+        statistics="features",
+        summary=f"{_LITE0}, class by class, and the mean: a conditional model's 1,000 fakes of a label against the"
+        " training images of that class, at most 1,000",
+        fakes=1000,
+        reals=1000,
+        labels="each",
+    ),
     "fd_given_10k": on_given(**_OF_MOMENTS, summary="Frechet distance of the features of --extractor"),
 }
 PROTOCOLS |= {
     "fid_all": of_files(PROTOCOLS["fid_50k_train"], "fid"),
     "fid_clean_all": of_files(PROTOCOLS["fid_clean_50k"], "fid_clean"),
     "fd_fashion_all": of_files(PROTOCOLS["fd_fashion_10k"], "fd_fashion"),
+    "fd_lite0_all": of_files(PROTOCOLS["fd_lite0_10k"], "fd_lite0"),
     "fd_given_all": of_files(PROTOCOLS["fd_given_10k"], "fd_given"),
 }

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from tfgan_zoo.evaluation import tfgan_metrics
-from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception
+from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception, on_lite0
+from tfgan_zoo.evaluation.per_class import class_by_class
 
 BLOCK = 1024  # rows at most
 
@@ -23,6 +24,15 @@ def kernel(reals, fakes):
     return {"distance": float(np.mean(distances))}
 
 
+def kernel_per_class(*sets):
+    """{"distance", "class_0", ...}: the mean of `kernel` over classes, and each of them; None of one of fewer than two.
+
+    Args:
+        *sets: the features of the reals of each class, and last a list of those of the fakes.
+    """
+    return class_by_class(kernel, *sets, fewest=2)
+
+
 def _blocks(num, count):
     """Shuffles the numbers below `num` and splits them into `count` parts, the longer ones last, as TF-GAN does."""
     sizes = np.full(count, num // count)
@@ -31,6 +41,7 @@ def _blocks(num, count):
 
 
 _KID = "kernel distance of Inception's pool features, blocks of at most 1,024 (Binkowski et al. 2018)"
+_LITE0 = "kernel distance of EfficientNet-Lite0's features of RGB images"
 _OF_ROWS = {"metric": "kernel", "function": kernel, "statistics": "features"}
 
 PROTOCOLS = {
@@ -44,10 +55,22 @@ PROTOCOLS = {
     "kd_fashion_10k": on_fashion(
         **_OF_ROWS, summary="kernel distance of the fashion classifier's features; no download"
     ),
+    "kd_lite0_10k": on_lite0(**_OF_ROWS, summary=f"{_LITE0}; the training images, at most 10,000; no download"),
+    "kd_lite0_per_class_1k": on_lite0(
+        metric="kernel_per_class",
+        function=kernel_per_class,
+        statistics="features",
+        summary=f"{_LITE0}, class by class, and the mean: a conditional model's 1,000 fakes of a label against the"
+        " training images of that class, at most 1,000",
+        fakes=1000,
+        reals=1000,
+        labels="each",
+    ),
     "kd_given_10k": on_given(**_OF_ROWS, summary="kernel distance of the features of --extractor"),
 }
 PROTOCOLS |= {
     "kid_all": of_files(PROTOCOLS["kid_50k"], "kid"),
     "kd_fashion_all": of_files(PROTOCOLS["kd_fashion_10k"], "kd_fashion"),
+    "kd_lite0_all": of_files(PROTOCOLS["kd_lite0_10k"], "kd_lite0"),
     "kd_given_all": of_files(PROTOCOLS["kd_given_10k"], "kd_given"),
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception
+from tfgan_zoo.evaluation.metrics import of_files, on_fashion, on_given, on_inception, on_lite0
 from tfgan_zoo.evaluation.neighbours import squared_distances
 
 NEIGHBOURS = 5
@@ -88,10 +88,12 @@ PROTOCOLS = {
         **_OF_ROWS, summary=f"{_SUMMARY} Inception's features", fakes=10_000, reference="train", reals=10_000
     ),
     "prdc_fashion_10k": on_fashion(**_OF_ROWS, summary=f"{_SUMMARY} the fashion classifier's features"),
+    "prdc_lite0_10k": on_lite0(**_OF_ROWS, summary=f"{_SUMMARY} EfficientNet-Lite0's features of RGB images"),
     "prdc_given_10k": on_given(**_OF_ROWS, summary=f"{_SUMMARY} the features of --extractor"),
 }
 PROTOCOLS |= {
     "prdc_all": of_files(PROTOCOLS["prdc_10k"], "prdc"),
     "prdc_fashion_all": of_files(PROTOCOLS["prdc_fashion_10k"], "prdc_fashion"),
+    "prdc_lite0_all": of_files(PROTOCOLS["prdc_lite0_10k"], "prdc_lite0"),
     "prdc_given_all": of_files(PROTOCOLS["prdc_given_10k"], "prdc_given"),
 }
