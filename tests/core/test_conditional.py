@@ -131,7 +131,9 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", [pytest.param(method, marks=[] if method == "ces" else pytest.mark.slow) for method in METHODS]
+)
 def test_two_replicas_equal_one_device(method, mirrored):
     trained = []
     for strategy in (None, mirrored):
