@@ -6,6 +6,8 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from tfgan_zoo import transparency
+
 MAX_BYTES = 2**31  # of the pixels that are held at once
 
 
@@ -27,7 +29,9 @@ def to_levels(images):
 
 
 def to_image(levels):
-    """Returns a PIL image of uint8[H, W, C] with one or three channels."""
+    """Returns a PIL image of uint8[H, W, C]: grey, RGB, or RGBA, which it takes with its colours times alpha."""
+    if levels.shape[-1] == transparency.CHANNELS:
+        levels = transparency.straight(levels)
     return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
 
 
@@ -41,12 +45,13 @@ def layout(count, columns=None):
     return math.ceil(count / columns), columns
 
 
-def grid(images, columns=None):
+def grid(images, columns=None, alpha=False):
     """Lays images out row by row on one picture; cells left over are black.
 
     Args:
-        images: float[N, H, W, C] in [0, 1], N >= 1, C 1 or 3.
+        images: float[N, H, W, C] in [0, 1], N >= 1, C 1, 3 or 4 (RGBA, the colours times alpha).
         columns: int >= 1; None makes the grid as square as it can be.
+        alpha: bool, whether RGBA stays so; else it is drawn on checkerboards, so that one sees it everywhere.
 
     Returns:
         A PIL image.
@@ -59,6 +64,9 @@ def grid(images, columns=None):
     rows, columns = layout(count, columns)
     cells = np.zeros((rows * columns, height, width, channels), "uint8")
     cells[:count] = levels
+    if channels == transparency.CHANNELS and not alpha:
+        cells = transparency.over(cells, transparency.checkerboard(height, width))
+        channels = cells.shape[-1]
     picture = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
     return to_image(picture.reshape(rows * height, columns * width, channels))
 

@@ -7,10 +7,15 @@ the same function, so every rule stands once.
 
 import dataclasses
 import importlib
+import itertools
 import math
 from collections.abc import Callable, Mapping
 
+from tfgan_zoo import image_sizes
 from tfgan_zoo.choices import choose
+
+_LEAST, _MOST = 2, 16  # pixels along the sides of the grid at which an image that is no square begins
+_LARGEST = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,10 +143,10 @@ class Method:
 
 
 def sides_and_channels(shape):
-    """The arguments of a network that takes square images: `image_size` and `channels`."""
-    if len(shape) != 3 or shape[0] != shape[1]:
-        raise ValueError(f"shape={tuple(shape)}: square images are needed, (size, size, channels)")
-    return {"image_size": shape[0], "channels": shape[2]}
+    """The arguments of a network that takes images of certain sizes: `image_size` and `channels`."""
+    if len(shape) != 3:
+        raise ValueError(f"shape={tuple(shape)}: images are needed, (height, width, channels)")
+    return {"image_size": image_sizes.of(shape), "channels": shape[2]}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -156,6 +161,8 @@ class Network:
         at: function of (image size, batch size) -> the same where a run has them.
         options: the fields of a configuration that are arguments of few networks, {name: roles that have it}.
         larger: image sizes that are made where they are asked for, and never chosen for somebody.
+        grid: int, pixels a side of the feature maps at which images of `sizes` begin and which are doubled from there;
+            then images that are no squares are made too, from other grids (`layout`). None where that cannot be.
         refuse: function of a run's configuration that raises a ValueError, one line, for what the network cannot do.
         sizes: the image sizes, ascending, in pixels a side; empty for any shape.
         vectors: bool, whether it makes points of mixtures too (then they leave G through a linear layer).
@@ -177,6 +184,7 @@ class Network:
     options: Mapping = dataclasses.field(default_factory=dict)
     sizes: tuple[int, ...] = ()
     larger: tuple[int, ...] = ()
+    grid: int | None = None
     refuse: Callable = nothing_to_refuse
     vectors: bool = False
     tanh: bool = True
@@ -191,6 +199,53 @@ class Network:
     def all_sizes(self):
         """Every image size, ascending."""
         return self.sizes + self.larger
+
+    def layout(self, image_size):
+        """Returns how an image size is made: (one of `all_sizes`, whose layers make it, (rows, columns) of its grid).
+
+        A square has its own size and the usual grid. Other images have the layers of the largest square with which the
+        shorter side of their grid is not shorter than usual; where there is none, those of the smallest square.
+
+        Args:
+            image_size: an int, or (height, width).
+
+        Raises:
+            ValueError: in one line with the sizes that are made, or are nearby, if this one is not.
+        """
+        found = self._layout(*image_sizes.sides(image_size))
+        if found is None:
+            raise ValueError(f"image_size={image_sizes.shown(image_size)}: {self.choices(image_size)}")
+        return found
+
+    def makes(self, image_size):
+        """Returns whether images have this size: an int, or (height, width)."""
+        return not self.sizes or self._layout(*image_sizes.sides(image_size)) is not None
+
+    def choices(self, image_size):
+        """Returns which image sizes are made, in words; for one that is no square, those nearby.
+
+        >>> Network(name="", summary="", generator="", discriminator="", sizes=(32, 64), grid=4).choices((50, 31))
+        'nearby are 48x32, 56x32, 48x24, 56x24'
+        """
+        if self.grid is None or not isinstance(image_size, tuple):
+            return f"choose from {', '.join(map(str, self.all_sizes))}"
+        step = self.sizes[0] // self.grid
+        axes = [range(step * _LEAST, _LARGEST + 1, step) for _ in range(2)]
+        near = sorted(itertools.product(*axes), key=lambda it: abs(it[0] - image_size[0]) + abs(it[1] - image_size[1]))
+        made = (size for size in near if self._layout(*size))
+        return f"nearby are {', '.join(image_sizes.shown(image_sizes.of(it)) for it in itertools.islice(made, 4))}"
+
+    def _layout(self, height, width):
+        if height == width:
+            return (height, (self.grid, self.grid)) if height in self.all_sizes else None
+        found = []
+        for size in self.all_sizes if self.grid else ():
+            factor = size // self.grid
+            grid = height // factor, width // factor
+            if height % factor == width % factor == 0 and min(grid) >= _LEAST and max(grid) <= _MOST:
+                found.append((size, grid))
+        usual = [entry for entry in found if min(entry[1]) >= self.grid]
+        return usual[-1] if usual else next(iter(found), None)
 
     def defaults(self, image_size, batch_size):
         """Returns the fields of a run's configuration that the choice implies; the image size is None if not known."""

@@ -22,7 +22,7 @@ import tempfile
 
 import make_recipe
 
-from tfgan_zoo import registry
+from tfgan_zoo import image_sizes, registry
 from tfgan_zoo.cli import app
 from tfgan_zoo.pretrained import presets
 from tfgan_zoo.settings import recipes
@@ -246,7 +246,7 @@ def reference_of(dataset, shape):
     from tfgan_zoo import data
     from tfgan_zoo.evaluation import sets
 
-    size = dict(zip(("image_size", "channels"), shape[1:], strict=False))  # none of a mixture
+    size = {} if len(shape) == 1 else {"image_size": image_sizes.of(shape), "channels": shape[2]}
     return sets.DataReference(data.load(dataset, **size))
 
 

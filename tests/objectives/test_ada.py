@@ -119,6 +119,14 @@ def test_quarter_turns(monkeypatch):
     np.testing.assert_array_equal(transformed(images), expected)
 
 
+def test_what_is_no_square_has_half_turns_alone(monkeypatch):
+    only(monkeypatch, "rotate_90")
+    images = images_of(ROWS, 6, 4, 3)
+    quarters = np.floor(4 * draws()[0]["rotate_90"][:, 0])
+    turned = (quarters >= 2)[:, None, None, None]
+    np.testing.assert_array_equal(transformed(images), np.where(turned, images[:, ::-1, ::-1], images))
+
+
 def test_whole_shifts_mirror_the_border(monkeypatch):
     only(monkeypatch, "integer_translation")
     images = images_of(ROWS, 16, 24, 2)
@@ -181,6 +189,18 @@ def test_colours_equal_numpy(names, monkeypatch):
             matrix, offset = colour(name, uniform[name][i], normal[name][i])
             expected[i] = expected[i] @ matrix.T + offset
     np.testing.assert_allclose(transformed(images), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.25])
+def test_colours_of_rgba_change_as_they_are_and_alpha_does_not(alpha, monkeypatch):
+    only(monkeypatch, *ada.COLORS)
+    colours = images_of(6, 4, 5, 3)
+    images = np.concatenate([alpha * (colours + 1) - 1, np.full((6, 4, 5, 1), 2 * alpha - 1)], axis=3)
+    images[:, 0] = -1  # transparent
+    changed = transformed(images.astype("float32"))
+    np.testing.assert_array_equal(changed[:, 0], images[:, 0])
+    np.testing.assert_array_equal(changed[..., 3], images[..., 3].astype("float32"))
+    np.testing.assert_allclose((changed[:, 1:, :, :3] + 1) / alpha - 1, transformed(colours)[:, 1:], atol=2e-5)
 
 
 def test_grey_images_have_the_colours_of_equal_channels(monkeypatch):

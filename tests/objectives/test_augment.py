@@ -124,6 +124,17 @@ def test_one_channel_has_no_saturation():
     np.testing.assert_allclose(red, green, atol=1e-6)
 
 
+@pytest.mark.parametrize("alpha", [1.0, 0.25])
+def test_colours_of_rgba_change_as_they_are_and_alpha_does_not(alpha):
+    colours = images_of(6, 4, 5, 3).numpy()
+    images = np.concatenate([alpha * (colours + 1) - 1, np.full((6, 4, 5, 1), 2 * alpha - 1)], axis=3)
+    transparent = np.full((6, 2, 5, 4), -1.0)  # of which the mean that contrast is about knows nothing
+    changed = augmented(np.concatenate([transparent, images], axis=1).astype("float32"), ("color",)).numpy()
+    np.testing.assert_array_equal(changed[:, :2], transparent)
+    np.testing.assert_array_equal(changed[:, 2:, :, 3], images[..., 3].astype("float32"))
+    np.testing.assert_allclose((changed[:, 2:, :, :3] + 1) / alpha - 1, color(colours), atol=2e-5)
+
+
 def test_no_policy_returns_the_input_itself():
     images = tf.zeros([4, 2])  # a mixture's points, outside any scope
     assert augment.diff_augment(images, ()) is images

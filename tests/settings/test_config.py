@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tfgan_zoo import registry
+from tfgan_zoo import image_sizes, registry
 from tfgan_zoo.cli.train import COMMAND
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.settings import config as configs
@@ -101,7 +101,7 @@ def test_every_flag_and_every_check_comes_from_a_row():
 @pytest.mark.parametrize("name", [name for name, row in configs.ROWS.items() if row.high < math.inf or row.low > -9])
 def test_every_number_is_held_to_its_range(name):
     row, (kind, items, _) = configs.ROWS[name], fields.kind_of(configs.FIELDS[name])
-    number = items or kind
+    number = int if kind is image_sizes.ImageSize else items or kind
     outside = [row.low - 1, *([row.low] if row.above else []), *([row.high + 1] if row.high < math.inf else [])]
     for value in (number(value) for value in outside):
         message = message_of(row.check, name, (value,) if items else value)

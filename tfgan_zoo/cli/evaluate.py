@@ -4,6 +4,7 @@ import functools
 import pathlib
 import sys
 
+from tfgan_zoo import image_sizes, transparency
 from tfgan_zoo.cli import app
 from tfgan_zoo.data import catalogue, decode
 from tfgan_zoo.evaluation import protocols
@@ -307,9 +308,10 @@ def _is_same(name, origin):
         return False
     if pathlib.Path(name).resolve() == pathlib.Path(trained_on).resolve():
         return True
-    size, key = origin.get("image_size"), origin.get("key")
-    reading = _reading_of(origin)
-    return key is not None and catalogue.key(name, (size, size, origin["channels"]), reading) == key
+    key, reading = origin.get("key"), _reading_of(origin)
+    if key is None:
+        return False
+    return catalogue.key(name, (*image_sizes.sides(origin["image_size"]), origin["channels"]), reading) == key
 
 
 def _reference(values, sets, model, origin):
@@ -319,13 +321,16 @@ def _reference(values, sets, model, origin):
 
     shape = tuple(model.image_shape)
     if "reals" in sets:
-        if sets["reals"].shape != shape:
-            raise ValueError(f"reals={values['reals']} has images of {sets['reals'].shape}, not {shape}")
-        return kinds.FilesReference(sets["reals"])
+        reals = sets["reals"]
+        if shape[2:] == (transparency.CHANNELS,) != reals.shape[2:]:  # it was not known before
+            reals = ImageFiles("reals", values["reals"], _reading_of(origin), shape[2])
+        if reals.shape != shape:
+            raise ValueError(f"reals={values['reals']} has images of {reals.shape}, not {shape}")
+        return kinds.FilesReference(reals)
     dataset = values["dataset"] or origin.get("dataset")
     if dataset is None:
         return None
-    size = dict(zip(("image_size", "channels"), shape[1:], strict=False))  # none of a mixture
+    size = {} if len(shape) == 1 else {"image_size": image_sizes.of(shape), "channels": shape[2]}
     own = values["dataset"] is None or _is_same(values["dataset"], origin)
     arguments = {name: value for name, value in origin.items() if name != "dataset"} if own else {}
     arguments |= size | ({"data_dir": values["data_dir"]} if values["data_dir"] else {})

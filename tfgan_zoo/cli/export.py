@@ -3,7 +3,7 @@
 import pathlib
 import shlex
 
-from tfgan_zoo import registry
+from tfgan_zoo import registry, transparency
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
@@ -95,7 +95,8 @@ def _other_format(model, name, output):
     except FormatError as failure:
         return app.fail(f"export.py: {failure}", app.FAILED)
     inputs = f"latents[N, {model.latent_dim}]" + (", labels[N]" if model.num_classes else "")
-    print(f"export    {output}: {inputs} -> images in [0, 1], within {error:.1e} of ours")
+    kind = "RGBA in [0, 1], colours times alpha" if model.image_shape[-1] == transparency.CHANNELS else "in [0, 1]"
+    print(f"export    {output}: {inputs} -> images {kind}, within {error:.1e} of ours")
     return app.DONE
 
 

@@ -293,7 +293,7 @@ def _write(model, output, values, given, latents, labels):
     else:
         images = wanted.images(model, *asked)
         _save_latents(values, wanted.latents, model)
-    pictures.write(pictures.grid(images, columns), output)
+    pictures.write(pictures.grid(images, columns, alpha=True), output)
     return f"{len(images)} images"
 
 

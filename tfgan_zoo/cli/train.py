@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from tfgan_zoo import functions, registry
+from tfgan_zoo import functions, image_sizes, registry
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
@@ -25,7 +25,7 @@ from tfgan_zoo.training.run_directory import RunDirectory
 
 
 def _declare(c):
-    kinds = {str: c.string, int: c.integer, float: c.number, bool: c.boolean}
+    kinds = {str: c.string, int: c.integer, float: c.number, bool: c.boolean, image_sizes.ImageSize: c.string}
     grouped = {}
     for name, row in configs.ROWS.items():
         if row.help:
@@ -191,6 +191,8 @@ def _within_budget(config, recipe, flags):
 
 
 def _plain(value):
+    if isinstance(value, tuple) and image_sizes.is_one(value):
+        return image_sizes.shown(value)
     return ",".join(value) or "none" if isinstance(value, tuple) else value
 
 
@@ -357,6 +359,7 @@ def _resumed(run, settings):
             config = dataclasses.replace(config, **{name: value})
             continue
         if name != "kimg" or checks.follows_length(config):
+            value, begun = (image_sizes.shown(it) if name == "image_size" else it for it in (value, begun))
             raise ValueError(f"{name}={value}: {run.path} was begun with {name}={begun}; a run keeps it")
         if not value > begun:
             raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")

@@ -74,6 +74,8 @@ class Sampler(abc.ABC):
     def sample(self, latents, labels=None) -> tf.Tensor | np.ndarray:
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim]; mixtures in data units.
 
+        Four channels are RGBA, the colours multiplied by alpha; `pictures` and PNGs have them as they are.
+
         A conditional model needs labels, int[N] in [0, num_classes).
         """
 

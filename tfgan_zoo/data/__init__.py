@@ -31,10 +31,11 @@ def load(
     Args:
         name: str, one of `DATASETS`, a TFDS data set, or the path of a folder or zip file of pictures.
         data_dir: str, TFDS's folder; None is $TFDS_DATA_DIR, else ~/tensorflow_datasets.
-        image_size: int, pixels a side. Pictures and TFDS's images that are larger or not square are cropped in the
-            middle and scaled down to it; smaller images of a set get a border of zeros, up to the next of `sizes`. None
-            follows the images.
-        channels: int, 1 or 3; None is the images' own number.
+        image_size: int, pixels a side, or (height, width). Pictures and TFDS's images that are larger or have other
+            proportions are cropped in the middle and scaled down to it; smaller square images of a set get a border of
+            zeros, up to the next of `sizes`. None follows the images.
+        channels: int, 1 or 3; of a folder's pictures also 4, RGBA, the colours multiplied by alpha. None is the images'
+            own number, without alpha.
         split: str in TFDS's syntax, such as "train[:50%]", what trains of a TFDS set; None is "train".
         bad_images: str, "error" refuses a folder with a file that cannot be used; "skip" leaves such files out.
         key: str, a run's `Config.data_key`: a folder whose contents have changed since is refused; None takes any.
@@ -46,8 +47,8 @@ def load(
             they become those of sRGB.
         background: str, white, black or "R,G,B" (levels), what is seen through what is transparent in a folder's
             pictures and in those of `noto_emoji_64`.
-        resize: str, what becomes of a folder's pictures that are not square: "crop" takes the square in the middle,
-            "pad" puts the background on both sides, "stretch" makes them square.
+        resize: str, what becomes of a folder's pictures with other proportions than the image size: "crop" takes what
+            has them out of the middle, "pad" puts the background on both sides, "stretch" changes their proportions.
         min_size: str, what becomes of a folder's pictures that are smaller than the image size: "error" treats them as
             files that cannot be used, "skip" leaves them out, "enlarge" scales them up.
         mirror: bool, whether training shows every image and its mirror image.

@@ -6,7 +6,7 @@ A source is one file with one function `(name, data_dir, shape) -> Data` and one
 import dataclasses
 import os
 
-from tfgan_zoo import specs
+from tfgan_zoo import image_sizes, specs
 from tfgan_zoo.choices import choose
 from tfgan_zoo.data import tfds_probe
 
@@ -102,6 +102,7 @@ def check(name, data_dir=None, image_size=None, channels=None, split=None, sizes
     ...
     ValueError: image_size=64: fashion_mnist_10k has images of 28 px; choose from 28, 32
     """
+    image_size = None if image_size is None else image_sizes.parse(image_size)
     if split is not None and source(name).path != PREPARED.path:
         raise ValueError(f"split={split} is for data sets of TFDS; dataset={name} has splits of its own")
     if is_path(name):
@@ -120,10 +121,10 @@ def check(name, data_dir=None, image_size=None, channels=None, split=None, sizes
         padded = _padded_size(height, sizes)
         size = _one_of("image_size", image_size, padded, (_SMALLER.get(name, height), height, padded), described)
         channels = _one_of("channels", channels, depth, (depth, 3), f"{name} has images of {depth} channel(s)")
-        return (size, size, channels)
+        return (*image_sizes.sides(size), channels)
     channels = _one_of("channels", channels, depth, (1, 3), f"{name} has images of {depth} channel(s)")
     size = _size(name, image_size, (height, width), described, sizes)
-    return (size, size, channels)
+    return (*image_sizes.sides(size), channels)
 
 
 def is_path(name):
@@ -295,13 +296,19 @@ def _one_of(argument, value, default, allowed, reason):
         return default
     if value not in allowed:
         choices = ", ".join(str(choice) for choice in sorted(set(allowed)))
-        raise ValueError(f"{argument}={value}: {reason}; choose from {choices}")
+        shown = image_sizes.shown(value) if argument == "image_size" else value
+        raise ValueError(f"{argument}={shown}: {reason}; choose from {choices}")
     return value
 
 
 def _size(name, image_size, sides, described, sizes):
-    """Returns the pixels a side of a TFDS set's training images; what is not square or too large is scaled down."""
+    """Returns the size of a TFDS set's training images; what has other proportions or is too large is scaled down."""
     native = min(sides)
+    if isinstance(image_size, tuple):
+        if native >= 1 and any(wanted > side for wanted, side in zip(image_size, sides, strict=True)):
+            most = "x".join(map(str, sides))
+            raise ValueError(f"image_size={image_sizes.shown(image_size)}: {described}; choose at most {most}")
+        return image_size
     if native < 1:
         if image_size is None:
             raise ValueError(f"dataset={name} has images of many sizes: say which one you want, --image_size=64")

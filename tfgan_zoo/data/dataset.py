@@ -22,7 +22,7 @@ class Data:
         num_heldout: int, how many items are held out; None where training has no end.
         num_classes: int; 0 if there are no labels (they are all 0 then).
         label_names: tuple of str, one a class; empty if they have no names.
-        native: int, the pixels a side of the images inside their border of zeros; None for a mixture.
+        native: int, the height in pixels of the images inside their border of zeros; None for a mixture.
         split: str, what trains of a TFDS set, in TFDS's words; None of a set that has splits of its own.
         skipped: tuple of str, the files that were left out, each with the reason.
         fingerprint: str, changes when the items do; None where the name and the sizes say it all.
@@ -124,10 +124,10 @@ class Data:
             yield images.numpy(), labels.numpy()
 
     def crop(self, images):
-        """Cuts the border of zeros off [..., H, W, C] images: returns [..., native, native, C]."""
-        start = (self.shape[0] - self.native) // 2
-        stop = start + self.native
-        return images[..., start:stop, start:stop, :]
+        """Cuts the border of zeros off [..., H, W, C] images: returns [..., native, native, C] of squares."""
+        border = self.shape[0] - self.native
+        rows, columns = (slice(border // 2, border // 2 + side - border) for side in self.shape[:2])
+        return images[..., rows, columns, :]
 
 
 def _check_int(argument, value, least, most=None):

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
+from tfgan_zoo import image_sizes, transparency
 from tfgan_zoo.data import deep, formats, profiles
 
 MAX_PIXELS = 64 * 10**6  # in one picture, by its header
@@ -29,8 +30,8 @@ class Reading:
     Attributes:
         no_icc: bool, whether colours are left as they are, whatever a picture's colour profile.
         background: (red, green, blue) in sRGB, levels of what is seen through what is transparent.
-        resize: str, what becomes of a picture that is not square: "crop" takes the square in its middle, "pad" scales
-            it to fit and puts the background on both sides, "stretch" makes it a square.
+        resize: str, what becomes of a picture that has not the training images' proportions: "crop" takes what has them
+            out of its middle, "pad" scales it to fit and puts the background on both sides, "stretch" gives it theirs.
         min_size: str, what becomes of a picture smaller than the training images: "error", "skip" or "enlarge".
     """
 
@@ -110,12 +111,12 @@ def decode(content, size, channels, reading=USUAL):
 
     Args:
         content: bytes of a file of `formats.known()`, whatever its name.
-        size: int, pixels a side of the result.
-        channels: int, 1 or 3.
+        size: int, pixels a side of the result, or (height, width).
+        channels: int, 1 (grey), 3 (RGB) or 4 (RGBA, the colours multiplied by alpha).
         reading: a `Reading`.
 
     Returns:
-        uint8[size, size, channels].
+        uint8[height, width, channels].
 
     Raises:
         BadImage: if the file is damaged, no picture, too large, or smaller than `size`.
@@ -169,53 +170,92 @@ def _loaded(content, reading):
 
 
 def fit(image, size, channels, reading=USUAL, profile=None):
-    """Makes a picture a training image: a square, scaled down by the mean over areas (Pillow's BOX).
+    """Makes a picture a training image, scaled down by the mean over areas (Pillow's BOX).
 
-    Colours become those of sRGB, what is transparent shows the background, 16 bits become 8 by v / 257, palettes and
-    CMYK become RGB, and RGB becomes grey by Pillow's (ITU-R 601-2) weights where one channel is asked for.
+    Colours become those of sRGB, what is transparent shows the background or, with four channels, stays so, 16 bits
+    become 8 by v / 257, palettes and CMYK become RGB, and RGB becomes grey by Pillow's (ITU-R 601-2) weights where one
+    channel is asked for.
 
     Args:
         image: a PIL image.
-        size: int, pixels a side of the result.
-        channels: int, 1 or 3.
+        size: int, pixels a side of the result, or (height, width).
+        channels: int, 1 (grey), 3 (RGB) or 4 (RGBA, the colours multiplied by alpha).
         reading: a `Reading`; one that enlarges scales up by cubic curves (Pillow's BICUBIC).
         profile: bytes, the ICC profile of its colours; None where they are sRGB's.
 
     Returns:
-        uint8[size, size, channels].
+        uint8[height, width, channels].
 
     Raises:
-        BadImage: if its shorter side (padded, its longer side) is below `size`, unless `reading` enlarges.
+        BadImage: if it is smaller than `size` in a side (padded, in both), unless `reading` enlarges.
     """
-    width, height = image.size
-    side = max(width, height) if reading.resize == "pad" else min(width, height)
-    if side < size and reading.min_size != "enlarge":
+    wanted = image_sizes.sides(size)[::-1]
+    small = is_smaller(image.size, size, reading)
+    if small and reading.min_size != "enlarge":
         raise BadImage(too_small(image.size, size))
     if reading.resize == "crop":
-        left, top = (width - side) // 2, (height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
-    scaled = (size, size)
-    if reading.resize == "pad":
-        scaled = tuple(max(1, round(it * size / side)) for it in image.size)
-    method = Image.Resampling.BOX if side >= size else Image.Resampling.BICUBIC
+        image = image.crop(_middle(image.size, wanted))
+    scaled = _fitted(image.size, wanted) if reading.resize == "pad" else wanted
+    method = Image.Resampling.BICUBIC if small else Image.Resampling.BOX
     pixels = _array(_plain(image, channels, reading, profile).resize(scaled, method), channels)
-    return pixels if scaled == (size, size) else _padded(pixels, size, reading.background)
+    return pixels if scaled == wanted else _padded(pixels, wanted, reading.background)
 
 
-def _padded(pixels, size, background):
-    """Returns uint8[size, size, C]: pixels in the middle of a background."""
+def _middle(sides, wanted):
+    """Returns the box (left, top, right, bottom) of the largest part of a picture in given proportions, in its middle.
+
+    >>> _middle((40, 30), (10, 10)), _middle((40, 30), (16, 24))
+    ((5, 0, 35, 30), (10, 0, 30, 30))
+    """
+    (width, height), (wide, high) = sides, wanted
+    part = width, height
+    if width * high > height * wide:
+        part = max(1, round(height * wide / high)), height
+    elif width * high < height * wide:
+        part = width, max(1, round(width * high / wide))
+    left, top = ((side - it) // 2 for side, it in zip(sides, part, strict=True))
+    return left, top, left + part[0], top + part[1]
+
+
+def _fitted(sides, wanted):
+    """Returns the (width, height) of a picture scaled to fit into (width, height).
+
+    >>> _fitted((40, 30), (16, 24))
+    (16, 12)
+    """
+    (width, height), (wide, high) = sides, wanted
+    scale, by = (wide, width) if width * high >= height * wide else (high, height)
+    return max(1, round(width * scale / by)), max(1, round(height * scale / by))
+
+
+def _padded(pixels, wanted, background):
+    """Returns uint8[H, W, C] of (W, H) `wanted`: pixels in the middle of a background, with alpha of nothing."""
     height, width, channels = pixels.shape
     colour = Image.new("RGB", (1, 1), background).convert("L" if channels == 1 else "RGB")
-    square = np.tile(np.asarray(colour).reshape(1, 1, channels), (size, size, 1))
-    top, left = (size - height) // 2, (size - width) // 2
-    square[top : top + height, left : left + width] = pixels
-    return square
+    if channels == transparency.CHANNELS:
+        colour = np.zeros(channels, np.uint8)
+    whole = np.tile(np.asarray(colour).reshape(1, 1, channels), (wanted[1], wanted[0], 1))
+    top, left = (wanted[1] - height) // 2, (wanted[0] - width) // 2
+    whole[top : top + height, left : left + width] = pixels
+    return whole
 
 
-def too_small(image_size, size):
-    """Returns what is wrong with a picture of (width, height) pixels whose shorter side is below `size`."""
-    width, height = image_size
-    return f"is {width} x {height} pixels, {_SMALLER}={size}"
+def is_smaller(sides, size, reading=USUAL):
+    """Returns whether a picture of (width, height) pixels would have to be enlarged.
+
+    Args:
+        sides: (width, height).
+        size: the image size, an int or (height, width).
+        reading: a `Reading`: one that pads fills one side only.
+    """
+    less = [side < it for side, it in zip(sides, image_sizes.sides(size)[::-1], strict=True)]
+    return all(less) if reading.resize == "pad" else any(less)
+
+
+def too_small(sides, size):
+    """Returns what is wrong with a picture of (width, height) pixels that is smaller than the image size."""
+    width, height = sides
+    return f"is {width} x {height} pixels, {_SMALLER}={image_sizes.shown(size)}"
 
 
 def is_too_small(reason):
@@ -224,11 +264,14 @@ def is_too_small(reason):
 
 
 def _plain(image, channels, reading, profile):
-    """Returns a PIL image in sRGB without alpha, L or RGB; F of 16 bits of grey, in levels of 8 bits."""
+    """Returns a PIL image in sRGB, without alpha L or RGB, with it RGBa; F of 16 bits of grey, in levels of 8 bits."""
     if image.mode.startswith("I"):
         image = Image.fromarray(np.asarray(image).astype("float32") / _DEEP)
     if profile is not None:
         image = profiles.to_srgb(Image.fromarray(_levels(image)) if image.mode == "F" else image, profile)
+    if channels == transparency.CHANNELS:
+        image = Image.fromarray(_levels(image)) if image.mode == "F" else image
+        return image.convert("RGBA" if image.has_transparency_data else "RGB").convert("RGBA").convert("RGBa")
     return image if image.mode == "F" else _on(reading.background, image).convert("L" if channels == 1 else "RGB")
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from tfgan_zoo import transparency
 from tfgan_zoo.data import decode, files, folders, images
 from tfgan_zoo.data.dataset import Data
 
@@ -19,13 +20,14 @@ def load(name, data_dir, shape, label_order="natural", reading=decode.USUAL):
         passed = f" Passed over: {files.passed_over(found.others)}." if found.others else ""
     about = folders.survey(name)
     classes = f"{len(cache.label_names)} classes" if cache.label_names else "no classes"
+    opaque = " None of them is transparent." if shape[2] == transparency.CHANNELS and not about.transparent else ""
     return Data(
         name=name,
         description=(
             f"{about.num} picture files ({'grey' if about.grey else 'in color'}, median shorter side {about.side:g} px)"
             f" as {shape[0]} x {shape[1]} x {shape[2]}, {classes}: {len(cache) - num_heldout} images train,"
             f" {num_heldout} are held out, {len(cache.bad)} are left out."
-            f"{about.on_profiles(reading)}{passed}"
+            f"{about.on_profiles(reading)}{opaque}{passed}"
         ),
         shape=shape,
         num_train=len(cache) - num_heldout,

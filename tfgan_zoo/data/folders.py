@@ -7,6 +7,7 @@ import hashlib
 import os
 import statistics
 
+from tfgan_zoo import image_sizes
 from tfgan_zoo.data import cache, catalogue, decode, files, formats
 
 _AT_ONCE = 256  # pictures in memory
@@ -20,7 +21,8 @@ class Survey:
         contents: str, a hash of all names and bytes.
         num: int, how many picture files there are.
         unread: tuple of [name, reason], those whose headers cannot be read.
-        smallest: [name, width, height] of the picture with the shortest side; None if no header can be read.
+        narrowest, lowest: [name, width, height] of the picture with the least width, and of that with the least height;
+            None if no header can be read.
         side: the median of the pictures' shorter sides, in pixels; None if no header can be read.
         grey: bool, whether all of them are grey.
         deep: int, how many `deep.is_deep` is about.
@@ -32,7 +34,8 @@ class Survey:
     contents: str
     num: int
     unread: tuple
-    smallest: list | None
+    narrowest: list | None
+    lowest: list | None
     side: float | None
     grey: bool
     deep: int
@@ -46,8 +49,13 @@ class Survey:
         words += [] if reading.resize == "crop" else [reading.resize]
         if (self.transparent or reading.resize == "pad") and reading.background != decode.USUAL.background:
             words.append(f"on {reading.background}")
-        enlarged = reading.min_size == "enlarge" and self.smallest and min(self.smallest[1:]) < size
+        whole = dataclasses.replace(reading, resize="crop")
+        enlarged = reading.min_size == "enlarge" and any(decode.is_smaller(it[1:], size, whole) for it in self.least())
         return [*words, "enlarged"] if enlarged else words
+
+    def least(self):
+        """Returns `narrowest` and `lowest`, the one with the shorter side first; none if no header can be read."""
+        return sorted(filter(None, (self.narrowest, self.lowest)), key=lambda it: min(it[1:]))
 
     def on_profiles(self, reading):
         """Returns what becomes of the colour profiles, as the end of a description; "" where there are none."""
@@ -68,27 +76,27 @@ def survey(path):
 
 
 def shape(path, image_size, channels, sizes):
-    """Returns the shape of the training images: (H, H, C).
+    """Returns the shape of the training images: (H, W, C).
 
     Args:
         path: str, a folder or zip file.
-        image_size: int, pixels a side; None is the largest of `sizes` that is not above the median shorter side, or
-            the smallest.
-        channels: int, 1 or 3; None is 1 if all pictures are grey.
+        image_size: int, pixels a side, or (height, width); None is the largest of `sizes`, of squares, that is not
+            above the median shorter side, or the smallest.
+        channels: int, 1, 3, or 4 for RGBA; None is 1 if all pictures are grey, else 3.
         sizes: tuple of int, the image sizes from which the default is taken.
 
     Raises:
         ValueError: in one line, if that cannot be.
     """
-    if channels not in (None, 1, 3):
-        raise ValueError(f"channels={channels} must be 1 (grey) or 3 (RGB)")
-    if image_size is not None and image_size < 1:
-        raise ValueError(f"image_size={image_size} must be at least 1")
+    if channels not in (None, 1, 3, 4):
+        raise ValueError(f"channels={channels} must be 1 (grey), 3 (RGB) or 4 (RGBA)")
+    if image_size is not None and min(image_sizes.sides(image_size)) < 1:
+        raise ValueError(f"image_size={image_sizes.shown(image_size)} must be at least 1")
     about = survey(path)
     if about.side is None:
         raise ValueError(f"dataset={path}: none of its {about.num} picture files can be read")
     size = image_size or max((size for size in sizes if size <= about.side), default=min(sizes))
-    return (size, size, channels or (1 if about.grey else 3))
+    return (*image_sizes.sides(size), channels or (1 if about.grey else 3))
 
 
 def key(path, shape, reading=decode.USUAL):
@@ -97,7 +105,7 @@ def key(path, shape, reading=decode.USUAL):
 
 
 def _key(about, shape, reading):
-    return cache.digest(cache.FORMAT, about.contents, list(shape), *about.changes(reading, shape[0]))
+    return cache.digest(cache.FORMAT, about.contents, list(shape), *about.changes(reading, image_sizes.of(shape)))
 
 
 def look_over(path, shape, bad_images, labels, reading=decode.USUAL):
@@ -114,10 +122,9 @@ def look_over(path, shape, bad_images, labels, reading=decode.USUAL):
     with files.scan(path) as found:
         about = _survey(path, found)
         bad = [*found.problems, *about.unread]
-        longest = max if reading.resize == "pad" else min
-        if about.smallest and longest(about.smallest[1:]) < shape[0] and reading.min_size == "error":
-            name, *size = about.smallest
-            bad.append((name, decode.too_small(size, shape[0])))
+        size = image_sizes.of(shape)
+        small = [it for it in about.least() if decode.is_smaller(it[1:], size, reading)]
+        bad += [(name, decode.too_small(sides, size)) for name, *sides in small[:1] if reading.min_size == "error"]
         if bad and bad_images == "error":
             raise _bad(path, *bad[0], others=len(bad) - 1)
         if labels and not files.labelled(found, found.names)[0]:
@@ -133,7 +140,7 @@ def prepare(path, shape, bad_images="error", key=None, reading=decode.USUAL):
 
     Args:
         path: str, a folder or zip file.
-        shape: (H, H, C).
+        shape: (H, W, C).
         bad_images: str, "error" stops at the first file that cannot be used; "skip" leaves such files out.
         key: str, what `key` returned before; None takes any contents.
         reading: a `decode.Reading`.
@@ -194,15 +201,15 @@ def _survey(path, found):
     known = cache.recall(f"survey-{stamp}")
     with contextlib.suppress(TypeError):  # of another version
         return Survey(**known)
-    contents, looks, unread, smallest = hashlib.sha256(), [], [], None
+    contents, looks, unread = hashlib.sha256(), [], []
+    least = [None, None]  # in width, in height
     for name, (content_hash, look, problem) in _each(found, range(len(found.names)), _examine, "reading"):
         contents.update(f"{name!a} {content_hash}\n".encode())
         if look is None:
             unread.append([name, problem])
             continue
         looks.append(look)
-        if smallest is None or min(look.size) < min(smallest[1:]):
-            smallest = [name, *look.size]
+        least = [[name, *look.size] if it is None or look.size[i] < it[1 + i] else it for i, it in enumerate(least)]
     for problem in (*found.unread, *((name, files.EMPTY) for name, _ in found.empty)):
         contents.update(f"{problem!a}\n".encode())
     if found.labels is not None:
@@ -212,7 +219,8 @@ def _survey(path, found):
         contents=contents.hexdigest(),
         num=len(found.names),
         unread=unread,
-        smallest=smallest,
+        narrowest=least[0],
+        lowest=least[1],
         side=statistics.median(min(look.size) for look in looks) if looks else None,
         grey=all(look.grey for look in looks),
         deep=sum(look.deep for look in looks),
@@ -236,7 +244,7 @@ def _examine(content, problem):
 
 
 def _decode(path, found, about, shape, bad_images, where, reading):
-    size, _, channels = shape
+    size, channels = image_sizes.of(shape), shape[2]
     order = sorted(range(len(found.names)), key=lambda i: hashlib.sha256(ascii(found.names[i]).encode()).digest())
     bad, names = [list(problem) for problem in found.problems], []
     if bad and bad_images == "error":

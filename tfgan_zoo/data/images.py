@@ -14,9 +14,9 @@ class Images:
     """The pixels of a data set and their order.
 
     Args:
-        train: (uint8[N, h, h, c], int[N]), images and labels.
+        train: (uint8[N, h, w, c], int[N]), images and labels.
         heldout: the same of the held-out items.
-        shape: (H, H, C), what an item shall be: H >= h (the images get a border of zeros), C == c or 3.
+        shape: (H, W, C), what an item shall be: of squares H >= h (they get a border of zeros); C == c or 3.
     """
 
     def __init__(self, train, heldout, shape):
@@ -135,7 +135,7 @@ def order(num, seed, start, size):
 
 
 def ready(images, shape):
-    """uint8[N, h, h, c] -> float32[N, H, H, C] in [-1, 1], of shape (H, H, C)."""
+    """uint8[N, h, w, c] -> float32[N, H, W, C] in [-1, 1], of shape (H, W, C)."""
     height, _, channels = shape
     border = height - images.shape[1]
     sides = [border // 2, border - border // 2]

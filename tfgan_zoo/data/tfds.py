@@ -5,6 +5,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from tfgan_zoo import image_sizes
 from tfgan_zoo.data import cache, decode, images, tfds_probe
 from tfgan_zoo.data.dataset import Data
 from tfgan_zoo.tensorflow_errors import sentence
@@ -51,7 +52,8 @@ def _read(name, folder, shape, split):
     classes = label.num_classes if isinstance(label, tfds.features.ClassLabel) else 0
     side, width, channels = features["image"].shape
     # Smaller images get a border when they are read; larger ones, and color as grey, are stored as they will be.
-    whole = side is not None and side == width and side <= shape[0] and channels <= shape[2]
+    square = side is not None and side == width and shape[0] == shape[1]
+    whole = square and side <= shape[0] and channels <= shape[2]
     stored = (side, side, channels) if whole else shape
     if whole and sum(sizes) * side * side * channels <= images.MAX_BYTES:
         source = _in_memory(builder, splits, classes, num_train, shape)
@@ -108,7 +110,7 @@ def _cached(builder, name, folder, splits, stored, classes):
     found = cache.find(key)
     if found is not None:
         return found
-    size, _, channels = stored
+    size, channels = image_sizes.of(stored), stored[2]
     labels = []
 
     def items():

@@ -164,6 +164,8 @@ class Evaluator:
         notes = []
         if protocol.reference == FASHION == self._trained_on:
             notes.append("train split")  # nine tenths of the reference trained the model
+        if self._extractors[_key(protocol)].name.endswith(extractors.ON_WHITE):
+            notes.append("RGBA seen on white")
         if protocol.metric.startswith("frechet"):
             width = sets[-1]["mean" if protocol.statistics == "moments" else "rows"].shape[-1]
             few = min(one["count"] for one in sets)

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo import transparency
 from tfgan_zoo.evaluation import resize
 from tfgan_zoo.evaluation.wavelets import haar_packets
 from tfgan_zoo.tensorflow_errors import sentence
@@ -16,6 +17,7 @@ from tfgan_zoo.tensorflow_errors import sentence
 INCEPTION_URL = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
 INCEPTION_SIZE = 299
 AREA = 32  # pixels are compared at most this large
+ON_WHITE = "/on_white"
 
 
 class Unavailable(Exception):
@@ -43,13 +45,18 @@ class Extractor:
                 raise ValueError(f"extractor={self.name}: its {name} are not all finite")
         return outputs
 
+    def on_white(self):
+        """Returns the extractor of RGBA images, which sees them as training on three channels does by default."""
+        name = f"{self.name}{ON_WHITE}"
+        return Extractor(name, self.checksum, lambda it: self._prepare(transparency.over(it, 255)), self._network)
+
     def describe(self):
         """Returns {"name", "sha256"} for a result."""
         return {"name": self.name, "sha256": self.checksum}
 
 
 def get(name, how, shape, inception=None, given=None):
-    """Makes the extractor that a protocol names.
+    """Makes the extractor that a protocol names; RGBA is seen on white by networks that take three channels.
 
     Args:
         name, how: the `extractor` and `resize` of a `protocols.Protocol`.
@@ -80,8 +87,9 @@ def get(name, how, shape, inception=None, given=None):
     if name == "haar_packets":
         return Extractor("haar_packets", "", lambda levels: levels / 255, lambda x: {"features": haar_packets(x)})
     if name == "given":
-        return _given(given, shape)
-    return _inception(inception or INCEPTION_URL, getattr(resize, how), how)
+        return _given(given, tuple(shape))
+    found = _inception(inception or INCEPTION_URL, getattr(resize, how), how)
+    return found.on_white() if tuple(shape)[2:] == (transparency.CHANNELS,) else found
 
 
 def _fashion_cnn():
@@ -177,6 +185,8 @@ def _given(source, shape):
     else:
         network, digest = _load_saved_model(path, "extractor"), checksum(path)
         expected = getattr(network, "input_shape", (None,) * 3)
+    opaque = shape[2:] == (transparency.CHANNELS,) and expected[2:] == (3,)
+    shape = (*shape[:2], 3) if opaque else shape
     if len(expected) != 3 or any(want not in (None, have) for want, have in zip(expected, shape, strict=False)):
         raise ValueError(f"extractor={source} takes images of {expected}, not of {tuple(shape)}; nothing is resized")
 
@@ -190,7 +200,8 @@ def _given(source, shape):
         run(tf.zeros((2, *shape)))
     except (TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"extractor={source} does not take images of {tuple(shape)} ({_one_line(error)})") from None
-    return Extractor(path.name, digest, lambda levels: tf.cast(levels, tf.float32) / 255, run)
+    found = Extractor(path.name, digest, lambda levels: tf.cast(levels, tf.float32) / 255, run)
+    return found.on_white() if opaque else found
 
 
 def _load_keras(path):

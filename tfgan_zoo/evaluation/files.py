@@ -9,6 +9,7 @@ import zipfile
 
 import numpy as np
 
+from tfgan_zoo import transparency
 from tfgan_zoo.data import decode, files
 from tfgan_zoo.files import check_regular
 
@@ -26,9 +27,10 @@ class ImageFiles:
         argument: str, what the user called it: "fakes" or "reals".
         path: where it is.
         reading: a `decode.Reading`, how pictures are read.
+        channels: int, 1, 3, or 4 for RGBA with its colours times alpha; None is RGB unless all are grey.
 
     Attributes:
-        shape: (H, W, C), C 1 or 3.
+        shape: (H, W, C).
         count: int, at least 2.
         others: str, what was passed over, by suffix; "" if nothing was.
 
@@ -37,9 +39,9 @@ class ImageFiles:
             differ in size.
     """
 
-    def __init__(self, argument, path, reading=decode.USUAL):
+    def __init__(self, argument, path, reading=decode.USUAL, channels=None):
         self.argument, self.path, self.others = argument, pathlib.Path(path), ""
-        self._reading, self._converted = reading, False
+        self._reading, self._channels, self._converted = reading, channels, False
         if not self.path.exists():
             raise ValueError(f"{argument}={path} does not exist; name a folder, a .zip or a .npz of images")
         if not self.path.is_dir():
@@ -56,7 +58,9 @@ class ImageFiles:
     def batches(self, size=64):
         """Yields uint8[n, H, W, C], n at most `size`, in the order of the names."""
         if self._array is not None:
-            yield from (self._array[start : start + size] for start in range(0, self.count, size))
+            parts = (self._array[start : start + size] for start in range(0, self.count, size))
+            rgba = self.shape[2] == transparency.CHANNELS
+            yield from map(transparency.premultiplied, parts) if rgba else parts
             return
         with files.scan(self.path, self.argument) as found:
             for start in range(0, self.count, size):
@@ -90,10 +94,10 @@ class ImageFiles:
             array = None
         if array is not None and array.ndim == 3:
             array = array[..., None]
-        if array is None or array.ndim != 4 or array.shape[-1] not in (1, 3) or array.dtype != np.uint8:
+        if array is None or array.ndim != 4 or array.shape[-1] not in (1, 3, 4) or array.dtype != np.uint8:
             found = "nothing called images" if array is None else f"{array.dtype}{list(array.shape)}"
             raise ValueError(
-                f"{self.argument}={self.path} must hold `images`, uint8[N, H, W, C] with C 1 or 3, not {found}"
+                f"{self.argument}={self.path} must hold `images`, uint8[N, H, W, C] with C 1, 3 or 4, not {found}"
             )
         return array
 
@@ -116,7 +120,7 @@ class ImageFiles:
             look.deep or look.turned or look.transparent or (look.profile == "apply" and not self._reading.no_icc)
             for look in looks
         )
-        return len(looks), (*looks[0].size[::-1], 1 if all(look.grey for look in looks) else 3)
+        return len(looks), (*looks[0].size[::-1], self._channels or (1 if all(look.grey for look in looks) else 3))
 
     def _use(self, work, found, index, name):
         """Returns work(content) of a picture file; what goes wrong is one line that names it."""

@@ -15,7 +15,7 @@ def tf1_bilinear(levels, size):
         size: int, pixels a side.
 
     Returns:
-        float32[N, size, size, C], 0 to 255.
+        float32[N, size, size, C], 0 to 255; what is no square is stretched.
 
     >>> tf1_bilinear(np.array([[[[0], [100]]]], "uint8"), 4)[0, 0, :, 0]
     array([  0.,  50., 100., 100.], dtype=float32)
@@ -47,12 +47,19 @@ def pil_bicubic(levels, size):
 def area(levels, size):
     """Shrinks images to at most `size` pixels a side by averaging areas; smaller ones stay as they are.
 
-    Args, Returns: as `tf1_bilinear`.
+    Args:
+        levels: uint8[N, H, W, C].
+        size: int, pixels of the longer side.
 
-    >>> area(np.zeros((1, 64, 64, 1), "uint8"), 32).shape
-    (1, 32, 32, 1)
+    Returns:
+        float32[N, h, w, C], 0 to 255, with the proportions of the images.
+
+    >>> area(np.zeros((1, 64, 64, 1), "uint8"), 32).shape, area(np.zeros((1, 64, 96, 1), "uint8"), 32).shape
+    ((1, 32, 32, 1), (1, 21, 32, 1))
     """
     images = np.asarray(levels, "float32")
-    if max(images.shape[1:3]) <= size:
+    longer = max(images.shape[1:3])
+    if longer <= size:
         return images
-    return tf.image.resize(images, [size, size], method="area").numpy()
+    sides = [max(1, round(side * size / longer)) for side in images.shape[1:3]]
+    return tf.image.resize(images, sides, method="area").numpy()

@@ -5,7 +5,7 @@ import inspect
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import layers
+from tfgan_zoo import image_sizes, layers
 from tfgan_zoo.choices import choose
 
 
@@ -15,7 +15,9 @@ class Configured:
     def get_config(self):
         parameters = inspect.signature(type(self).__init__).parameters.values()
         names = [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
-        return {**super().get_config(), "name": self.name, **{name: getattr(self, name) for name in names}}
+        values = {name: getattr(self, name) for name in names}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {**super().get_config(), "name": self.name, **values}
 
 
 class Network(Configured, keras.Model):
@@ -32,6 +34,22 @@ class Network(Configured, keras.Model):
         """Raises a ValueError if the network needs labels and is called without."""
         if self.num_classes and labels is None:
             raise ValueError(f"labels=None: {self.name} is conditional and needs int32[N] in [0, {self.num_classes})")
+
+
+class Sized:
+    """Mixin of what makes or takes images of certain sizes. A subclass has `SPEC`, its `specs.Network`."""
+
+    SPEC = None
+
+    def set_size(self, image_size, channels):
+        """Sets `image_size`, `channels` and `image_shape`; `level` and `grid` say how that size is made (`layout`).
+
+        Raises:
+            ValueError: in one line, for a size that is not made.
+        """
+        self.image_size, self.channels = image_sizes.parse(image_size), channels
+        self.level, self.grid = self.SPEC.layout(self.image_size)
+        self.image_shape = (*image_sizes.sides(self.image_size), channels)
 
 
 class Generator(Network):
@@ -103,13 +121,13 @@ class Discriminator(Network):
         return outputs
 
 
-class ImageDiscriminator(Discriminator):
-    """A discriminator of square images, with the constructor that all of ours share.
+class ImageDiscriminator(Sized, Discriminator):
+    """A discriminator of images, with the constructor that all of ours share.
 
     A subclass has `SPEC`, its `specs.Network`, and makes its parts: `make_trunk`, and `initializer` for the head.
 
     Args:
-        image_size: int, pixels a side, one of the network's sizes.
+        image_size: int, pixels a side, or (height, width), one of the network's sizes.
         channels: int, the image's channels.
         width: int, the unit of the channels of the convolutions.
         normalization: str, one of the network's; None is the first that it names.
@@ -122,8 +140,6 @@ class ImageDiscriminator(Discriminator):
     Raises:
         ValueError: for another image size, a size below 1, an unknown normalization or law, or a bad rate.
     """
-
-    SPEC = None
 
     def __init__(
         self,
@@ -138,14 +154,13 @@ class ImageDiscriminator(Discriminator):
         num_classes=0,
         **kwargs,
     ):
-        check_choice("image_size", image_size, self.SPEC.all_sizes)
         check_counts(channels=channels, width=width, outputs=outputs)
         check_classes(num_classes)
         normalization = self.SPEC.normalizations[0] if normalization is None else normalization
         choose("normalization", normalization, self.SPEC.normalizations)
         super().__init__(**kwargs)
-        self.image_size, self.channels, self.width, self.outputs = image_size, channels, width, outputs
-        self.image_shape = (image_size, image_size, channels)
+        self.set_size(image_size, channels)
+        self.width, self.outputs = width, outputs
         self.normalization, self.perturb, self.perturb_law = normalization, perturb, perturb_law
         self.perturb_first, self.num_classes = perturb_first, num_classes
         self.trunk = self.make_trunk(normalization == "spectral")
@@ -208,12 +223,6 @@ def check_classes(num_classes):
     """Raises a ValueError unless it is a whole number of at least 0."""
     if not isinstance(num_classes, int) or num_classes < 0:
         raise ValueError(f"num_classes={num_classes!r}: expected a whole number, 0 for a network without labels")
-
-
-def check_choice(argument, value, allowed):
-    """Raises a ValueError unless `value` is one of the numbers `allowed`."""
-    if value not in allowed:
-        raise ValueError(f"{argument}={value!r}: choose from {', '.join(map(str, allowed))}")
 
 
 def check_counts(**arguments):

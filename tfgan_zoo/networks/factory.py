@@ -1,6 +1,6 @@
 """A network by its name."""
 
-from tfgan_zoo import registry
+from tfgan_zoo import image_sizes, registry
 
 
 def build(name, role, /, *, shape=None, **kwargs):
@@ -26,6 +26,9 @@ def build(name, role, /, *, shape=None, **kwargs):
     """
     registry.choose("network", name, registry.NETWORKS)
     registry.choose("role", role, ("generator", "discriminator"))
+    spec = registry.NETWORKS[name]
     if shape is not None:
-        kwargs |= registry.NETWORKS[name].arguments(tuple(shape))
-    return registry.NETWORKS[name].load(role)(**kwargs)
+        kwargs |= spec.arguments(tuple(shape))
+        if spec.sizes:
+            spec.layout(image_sizes.of(shape))
+    return spec.load(role)(**kwargs)

@@ -4,7 +4,8 @@ import math
 
 import tensorflow as tf
 
-from tfgan_zoo import random
+from tfgan_zoo import random, transparency
+from tfgan_zoo.objectives import augment
 
 BLITS = ("x_flip", "rotate_90", "integer_translation")
 GEOMETRY = ("isotropic_scaling", "pre_rotation", "anisotropic_scaling", "post_rotation", "fractional_translation")
@@ -19,7 +20,7 @@ def transform(images, p):
     pixel blitting, general geometric transformations and colour transformations, in this order:
 
         x_flip                  mirrored or not                    a coin
-        rotate_90               by 0, 90, 180 or 270 degrees
+        rotate_90               by 0, 90, 180 or 270 degrees; what is no square by 0 or 180
         integer_translation     by U(-1/8, 1/8) of width and height, rounded
         isotropic_scaling       by 2^N(0, 0.2^2)
         pre_rotation            by U(-180, 180) degrees            with probability 1 - sqrt(1 - p), as post_rotation
@@ -29,16 +30,17 @@ def transform(images, p):
         brightness              x + N(0, 0.2^2)
         contrast                x * 2^N(0, 0.5^2)
         luma_flip               the mean over channels negated or not, a coin
-        hue                     turned about the grey axis by U(-180, 180) degrees; three channels only
+        hue                     turned about the grey axis by U(-180, 180) degrees; not for one channel or two
         saturation              x scaled about its mean over channels by 2^N(0, 1); not for one channel
 
     Below p = 0.8 they do not leak: the untransformed images stay the likeliest, so that G can match the transformed
     distribution in one way only, with untransformed images. All geometry is one bilinear resampling, the image
     mirrored at its borders; the paper resamples at twice the size through a wavelet's filters, which is sharper.
-    Colours may leave [-1, 1]. Draws are those of the open `random.scope`, by row.
+    Colours may leave [-1, 1]; those of four channels, RGBA, change as they are before they are multiplied by alpha, and
+    alpha does not. Draws are those of the open `random.scope`, by row.
 
     Args:
-        images: float[N, H, W, C] in [-1, 1]; H = W, else quarter turns mirror what is missing.
+        images: float[N, H, W, C] in [-1, 1].
         p: float32 scalar in [0, 1]; 0 returns the images bit for bit.
 
     Returns:
@@ -64,7 +66,7 @@ def transform(images, p):
     moved = tf.reduce_any(tf.stack([draws.on(name) for name in (*BLITS, *GEOMETRY)]), axis=0)
     images = tf.where(_each(moved), _resample(images, _inverse(draws, *images.shape[1:3])), images)
     for name, change in _colors(draws, images.shape[3]).items():
-        images = tf.where(_each(draws.on(name)), change(images), images)
+        images = tf.where(_each(draws.on(name)), augment.colors(change, images), images)
     return images
 
 
@@ -97,6 +99,8 @@ def _each(values):
 def _inverse(draws, height, width):
     """Returns float32[N, 3, 3]: from a place in the result to one in the image, (x, y, 1) about the centre."""
     quarter = tf.cast(tf.floor(4.0 * draws.uniform("rotate_90")), tf.int32)
+    if height != width:  # turned by 90 degrees, it would not fill its frame
+        quarter = quarter // 2 * 2
     quarter = tf.gather([1.0, 0.0, -1.0, 0.0], quarter), tf.gather([0.0, 1.0, 0.0, -1.0], quarter)  # exact
     whole = [tf.round((draws.uniform("integer_translation", i) - 0.5) / 4.0 * n) for i, n in ((0, width), (1, height))]
     part = [draws.normal("fractional_translation", i) / 8.0 * n for i, n in ((0, width), (1, height))]
@@ -154,24 +158,24 @@ def _mirrored(place, size):
 
 
 def _colors(draws, channels):
-    """Returns {name: images -> images}, in order."""
+    """Returns {name: (images, alpha) -> images}, in order; see `augment.colors`."""
 
     def grey(images):
         return tf.reduce_mean(images, axis=3, keepdims=True)
 
-    def turned(images):
+    def turned(images, _):
         angle = _each(draws.angle("hue"))
         across = (tf.roll(images, 1, axis=3) - tf.roll(images, -1, axis=3)) / math.sqrt(3.0)  # (1, 1, 1)/sqrt(3) x c
         return grey(images) + tf.cos(angle) * (images - grey(images)) + tf.sin(angle) * across
 
-    def saturated(images):
+    def saturated(images, _):
         return grey(images) + (images - grey(images)) * 2.0 ** _each(draws.normal("saturation"))
 
     flipped = tf.cast(draws.uniform("luma_flip") < 0.5, tf.float32)
     changes = {
-        "brightness": lambda images: images + 0.2 * _each(draws.normal("brightness")),
-        "contrast": lambda images: images * 2.0 ** (0.5 * _each(draws.normal("contrast"))),
-        "luma_flip": lambda images: images - 2.0 * _each(flipped) * grey(images),
+        "brightness": lambda images, alpha: images + 0.2 * _each(draws.normal("brightness")) * alpha,
+        "contrast": lambda images, _: images * 2.0 ** (0.5 * _each(draws.normal("contrast"))),
+        "luma_flip": lambda images, _: images - 2.0 * _each(flipped) * grey(images),
     }
-    changes |= {"hue": turned} if channels == 3 else {}
+    changes |= {"hue": turned} if channels in (3, transparency.CHANNELS) else {}
     return changes | ({"saturation": saturated} if channels > 1 else {})

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan_zoo import random, registry
+from tfgan_zoo import random, registry, transparency
 
 
 def diff_augment(images, policy=("color", "translation", "cutout")):
@@ -17,7 +17,8 @@ def diff_augment(images, policy=("color", "translation", "cutout")):
         cutout       a square of half the height and width, its centre anywhere, so that it may reach outside
 
     What comes in from outside and what is cut out is 0, mid-grey, as in the paper: not the black of many backgrounds,
-    so that D can tell a hole from the image. Colours may leave [-1, 1].
+    so that D can tell a hole from the image. Colours may leave [-1, 1]. Of four channels, RGBA, "color" changes the
+    colours as they are before they are multiplied by alpha, and alpha not (`colors`).
 
     The draws are those of the open `random.scope`, by row: the same scope repeats them, another purpose (reals,
     fakes) gets others.
@@ -69,20 +70,56 @@ def check_policy(policy, allowed=registry.AUGMENTATIONS):
     return tuple(registry.choose("augment", name, allowed) for name in policy)
 
 
+def colors(change, images):
+    """Changes the colours of images, of RGBA those that are not transparent as far as they are seen.
+
+    A change of colours c that is linear but for a constant b, A c + b, is A y + a b on y = a c, which the network's
+    images hold: with the colours p of [0, 1] times alpha a in their first three channels, x = 2 a p - 1 = a c + a - 1.
+
+    Args:
+        change: a function (y, a) -> A y + a b of float[N, H, W, C] and alpha, float[N, H, W, 1]; 1.0 without alpha.
+        images: float[N, H, W, C] in [-1, 1].
+
+    Returns:
+        float[N, H, W, C].
+
+    >>> seen, unseen = tf.constant([0.5, 0.0, -1.0, 1.0]), -tf.ones(4)
+    >>> colors(lambda y, a: y + 0.25 * a, tf.stack([seen, unseen])[None, None]).numpy().tolist()
+    [[[[0.75, 0.25, -0.75, 1.0], [-1.0, -1.0, -1.0, -1.0]]]]
+    """
+    if images.shape[3] != transparency.CHANNELS:
+        return change(images, 1.0)
+    alpha = (images[..., 3:] + 1.0) / 2.0
+    return tf.concat([change(images[..., :3] + 1.0 - alpha, alpha) + alpha - 1.0, images[..., 3:]], axis=3)
+
+
 def _brightness(images):
-    return images + (_draw(images, "brightness", 1, 1, 1) - 0.5)
+    shift = _draw(images, "brightness", 1, 1, 1) - 0.5
+    return colors(lambda y, a: y + shift * a, images)
 
 
 def _saturation(images):
     if images.shape[3] == 1:
         return images
-    grey = tf.reduce_mean(images, axis=3, keepdims=True)
-    return grey + (images - grey) * (2.0 * _draw(images, "saturation", 1, 1, 1))
+    scale = 2.0 * _draw(images, "saturation", 1, 1, 1)
+
+    def scaled(y, _):
+        grey = tf.reduce_mean(y, axis=3, keepdims=True)
+        return grey + (y - grey) * scale
+
+    return colors(scaled, images)
 
 
 def _contrast(images):
-    grey = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
-    return grey + (images - grey) * (0.5 + _draw(images, "contrast", 1, 1, 1))
+    scale = 0.5 + _draw(images, "contrast", 1, 1, 1)
+
+    def scaled(y, a):
+        grey = tf.reduce_mean(y, axis=(1, 2, 3), keepdims=True)
+        if isinstance(a, tf.Tensor):  # the mean of what is seen
+            grey = a * tf.math.divide_no_nan(grey, tf.reduce_mean(a, axis=(1, 2, 3), keepdims=True))
+        return grey + (y - grey) * scale
+
+    return colors(scaled, images)
 
 
 def _translation(images):

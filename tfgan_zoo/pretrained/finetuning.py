@@ -61,6 +61,9 @@ def copy(donor, model, source):
     Raises:
         ValueError: in one line that names the variable, if a shape differs; then nothing has been copied.
     """
+    theirs, mine = ("x".join(map(str, one.image_shape[:-1])) for one in (donor, model))
+    if theirs != mine:  # weights of 24x16 would fit where 16x24 is made
+        raise ValueError(f"{ARGUMENT}={source}: the generator's images are {theirs} there and {mine} in this run")
     pairs = []
     for role, theirs, mine in model.counterparts(donor):
         for there, here in itertools.zip_longest(theirs.weights, mine.weights):

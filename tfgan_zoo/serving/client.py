@@ -6,7 +6,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from tfgan_zoo import random
+from tfgan_zoo import random, transparency
 from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.serving.addresses import is_server
 from tfgan_zoo.serving.answers import check_signatures, most_bytes
@@ -174,6 +174,8 @@ class Client(Sampler):
             levels = np.zeros(0)
         if levels.dtype != np.uint8:
             raise ServingError(f"{self.url}: image_bytes should hold PNG of {height} x {width} x {channels} bytes")
+        if channels == transparency.CHANNELS:
+            levels = transparency.premultiplied(levels)
         return levels.astype("float32") / 255
 
     def _retry(self, send):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan_zoo import random
+from tfgan_zoo import random, transparency
 
 MAX_BATCH = 256
 _PNG_CHANNELS = (1, 2, 3, 4)
@@ -18,7 +18,8 @@ class ServedGenerator(tf.Module):
         generate         seeds i64[N], truncation f32[N]     -> images, one for each seed whatever its batch
         generate_png     the same                            -> image_bytes string[N], a PNG each
 
-    Points of mixtures and images of more than four channels have no PNG; the points are f32[N, d] in data units.
+    Points of mixtures and images of more than four channels have no PNG; the points are f32[N, d] in data units. The
+    colours of RGBA are multiplied by alpha in images, and as they are in PNGs.
 
     Of a conditional model, all three take labels i32[N] too, and a fourth says which label a seed stands for:
 
@@ -82,6 +83,8 @@ class ServedGenerator(tf.Module):
     def png_from_seeds(self, seeds, truncation, labels=None):
         """Signature generate_png."""
         levels = tf.cast(tf.round(self.from_seeds(seeds, truncation, labels)["images"] * 255), tf.uint8)
+        if levels.shape[-1] == transparency.CHANNELS:
+            levels = _straight(levels)
         png = tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec([], tf.string))
         return {"image_bytes": png}
 
@@ -128,6 +131,14 @@ def _finite(images, sentence):
     """Returns images, or fails with a sentence where one is no number: as PNG it would look like a picture."""
     with tf.control_dependencies([_require(tf.reduce_all(tf.math.is_finite(images)), sentence)]):
         return tf.identity(images)
+
+
+def _straight(levels):
+    """Returns what `transparency.straight` does, in the graph."""
+    colours, alpha = tf.split(tf.cast(levels, tf.int32), [3, 1], axis=-1)
+    colours = (2 * 255 * colours + alpha) // tf.maximum(2 * alpha, 1)
+    colours = tf.where(alpha > 0, tf.minimum(colours, 255), 0)
+    return tf.cast(tf.concat([colours, alpha], axis=-1), tf.uint8)
 
 
 class _Untracked:

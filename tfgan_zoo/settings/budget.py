@@ -82,7 +82,7 @@ def choose(time, speed, pictures, shape):
 
 def level(time, speed, shape):
     """Returns the (pixels a side, width) of the best level for which there is time, of those not above the pictures."""
-    fitting = [entry for entry in LEVELS if entry[0] <= max(shape[0], min(USUAL_SIZES))]
+    fitting = [entry for entry in LEVELS if entry[0] <= max(min(shape[:2]), min(USUAL_SIZES))]
     for size, width, kimg in fitting:
         if time * _SHARE * speed >= kimg * 1000 * operations(size, width, shape[2]):
             break

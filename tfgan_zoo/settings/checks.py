@@ -3,7 +3,7 @@
 import functools
 import math
 
-from tfgan_zoo import noise, registry, schedules, specs
+from tfgan_zoo import image_sizes, noise, registry, schedules, specs, transparency
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.settings import budget, fields
@@ -27,6 +27,8 @@ def check(config):
     catalogue.check_pictures(
         config.dataset, config.mirror, **{name: getattr(config, name) for name in catalogue.READING}
     )
+    if config.channels == transparency.CHANNELS and config.background != catalogue.READING["background"]:
+        raise ValueError(f"background={config.background} is of no use with channels=4: what is transparent stays so")
     check_metrics(config)
     _check_records(config)
     _check_augmentation(config)
@@ -191,9 +193,14 @@ def _check_network(config):
         if getattr(config, name) is not None and name not in network.options:
             able = ", ".join(other.name for other in registry.NETWORKS.values() if name in other.options)
             raise ValueError(f"{name}={getattr(config, name)} is not for network={config.network}; choose from {able}")
+    size = config.image_size
+    if size is not None and not network.makes(size):
+        shown = image_sizes.shown(size)
+        raise ValueError(f"image_size={shown} is not for network={config.network}; {network.choices(size)}")
     network.refuse(config)
-    for name, allowed in (("image_size", network.all_sizes), ("normalization", network.normalizations)):
-        value = getattr(config, name)
-        if allowed and value not in allowed and not (name == "image_size" and value is None):
-            choices = ", ".join(map(str, allowed))
-            raise ValueError(f"{name}={value} is not for network={config.network}; choose from {choices}")
+    allowed = network.normalizations
+    if allowed and config.normalization not in allowed:
+        raise ValueError(
+            f"normalization={config.normalization} is not for network={config.network}; choose from"
+            f" {', '.join(map(str, allowed))}"
+        )

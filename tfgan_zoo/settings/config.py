@@ -5,7 +5,7 @@ import functools
 import hashlib
 import json
 
-from tfgan_zoo import noise, registry
+from tfgan_zoo import image_sizes, noise, registry
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.files import read_json
 from tfgan_zoo.settings import fields, ticks
@@ -53,8 +53,8 @@ class Config:
         quiet=True,
     )
     resize: str = row(
-        "pictures that are not square: crop takes the square in the middle, pad puts the background on both sides,"
-        " stretch makes them square",
+        "pictures with other proportions than the image size: crop takes the middle, pad puts the background on both"
+        " sides, stretch changes their proportions",
         "data",
         "crop",
         catalogue.RESIZE,
@@ -71,10 +71,20 @@ class Config:
         quiet=True,
     )
     mirror: bool = row("train on every picture and its mirror image", "data", False, later=True, quiet=True)
-    image_size: int | None = row(
-        "height and width of the images in pixels (default: follows the images)", "common", None, low=1, high=1024
+    image_size: image_sizes.ImageSize | None = row(
+        "pixels a side of the images, or height x width, such as 192x128 (default: follows the images)",
+        "common",
+        None,
+        low=1,
+        high=1024,
     )
-    channels: int | None = row("1 for grey, 3 for RGB (default: follows the images)", "data", None, low=1, high=3)
+    channels: int | None = row(
+        "1 for grey, 3 for RGB, of a folder also 4 for RGBA (default: grey or RGB, as the images are)",
+        "data",
+        None,
+        low=1,
+        high=4,
+    )
     conditional: bool = row("train on the labels too: a generator that is told the class", "common", False, later=True)
     num_classes: int | None = row("", "data", None, low=1, high=65536, later=True, settled=True)
     class_names: tuple[str, ...] = row("", "data", (), later=True, settled=True)
@@ -292,7 +302,7 @@ class Config:
         """(H, W, C) of the images, or (d,) of the mixture."""
         if self.image_size is None:
             return catalogue.check(self.dataset)
-        return (self.image_size, self.image_size, self.channels)
+        return (*image_sizes.sides(self.image_size), self.channels)
 
     @property
     def steps(self):

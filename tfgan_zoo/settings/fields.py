@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable
 
+from tfgan_zoo import image_sizes
 from tfgan_zoo.choices import choose
 
 # --help shows the rows in these groups, in this order.
@@ -29,6 +30,7 @@ _KINDS = {
     bool: (bool, "true or false"),
     dict: (dict, "a dict"),
     tuple: (tuple, "a tuple"),
+    image_sizes.ImageSize: (image_sizes.ImageSize, "a whole number, or two, height and width"),
 }
 _PLURALS = {str: "words", int: "whole numbers", float: "numbers"}
 
@@ -98,7 +100,9 @@ def kind_of(field):
     (<class 'str'>, None, True)
     """
     kinds = typing.get_args(field.type) if isinstance(field.type, types.UnionType) else (field.type,)
-    kind = next(kind for kind in kinds if kind is not types.NoneType)
+    kind, *others = (kind for kind in kinds if kind is not types.NoneType)
+    if others:
+        return image_sizes.ImageSize, None, types.NoneType in kinds
     items = next(iter(typing.get_args(kind)), None)
     return typing.get_origin(kind) or kind, items, types.NoneType in kinds
 
@@ -131,4 +135,6 @@ def check_field(field, value):
 
 
 def _is(value, kind):
+    if kind is image_sizes.ImageSize:
+        return image_sizes.is_one(value)
     return isinstance(value, _KINDS[kind][0]) and not (isinstance(value, bool) and kind is not bool)

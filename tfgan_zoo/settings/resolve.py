@@ -4,7 +4,7 @@ Later words win: defaults, data set, network, loss, penalty, augmentation, metho
 the hosted one), the recipe, the flags.
 """
 
-from tfgan_zoo import registry, schedules
+from tfgan_zoo import image_sizes, registry, schedules
 from tfgan_zoo.choices import choose
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.objectives import penalties
@@ -46,7 +46,7 @@ def resolve(recipe=None, **given):
         sizes=registry.NETWORKS[values["network"]].sizes or None,
     )
     if len(shape) == 3:  # the size that the data have may imply something too
-        values = implied(words | {"image_size": shape[0]}) | {"channels": shape[2]}
+        values = implied(words | {"image_size": image_sizes.of(shape)}) | {"channels": shape[2]}
     reading = catalogue.reading(values["dataset"], **{name: values[name] for name in catalogue.READING})
     values |= {"data_key": catalogue.key(values["dataset"], shape, reading)}
     values |= {"dataset": catalogue.absolute(values["dataset"])}
@@ -118,8 +118,13 @@ def _implied_by(choice, values, options):
 
 
 def with_tuples(words):
-    """Returns words in which a penalty is a tuple, and its weights and intervals are tuples too."""
+    """Returns words in which a penalty is a tuple, and its weights and intervals are tuples too.
+
+    An image size is as `image_sizes.parse` returns it.
+    """
     words = dict(words)
+    if words.get("image_size") is not None:
+        words["image_size"] = image_sizes.parse(words["image_size"])
     if "penalty" in words and (words["penalty"] is None or isinstance(words["penalty"], str)):
         words["penalty"] = penalties.names_of(words["penalty"])
     if words.get("penalty") == ("none",):

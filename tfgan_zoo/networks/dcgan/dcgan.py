@@ -17,9 +17,9 @@ from tfgan_zoo.networks import base
 from tfgan_zoo.networks.dcgan.spec import SPEC
 
 
-def _widths(image_size, width):
-    """Channels at half the image's resolution, at a quarter, ... down to 4 x 4."""
-    return [width * 2**i for i in range(int(math.log2(image_size)) - 2)]
+def _widths(level, width):
+    """Channels at half the image's resolution, at a quarter, ... down to the grid, which is 4 x 4 for `level` px."""
+    return [width * 2**i for i in range(int(math.log2(level)) - 2)]
 
 
 def _published_init():
@@ -27,11 +27,11 @@ def _published_init():
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class DCGANGenerator(base.Generator):
+class DCGANGenerator(base.Sized, base.Generator):
     """Latents to images by transposed convolutions (Radford et al. 2016, arXiv 1511.06434).
 
     Args:
-        image_size: int, pixels a side: 32, 64, 128 or 256.
+        image_size: int, pixels a side: 32, 64, 128 or 256; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, channels at half the image's resolution; they double with every halving, down to 4 x 4.
         latent_dim: int, length of the latents.
@@ -47,26 +47,26 @@ class DCGANGenerator(base.Generator):
     [2, 32, 32, 1]
     """
 
+    SPEC = SPEC
     FIRST, FEATURES = "project", "project_relu"
 
     def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, **kwargs):
-        base.check_choice("image_size", image_size, SPEC.all_sizes)
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
         base.check_classes(num_classes)
         super().__init__(**kwargs)
-        self.num_classes = num_classes
-        self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
-        self.image_shape = (image_size, image_size, channels)
+        self.set_size(image_size, channels)
+        self.num_classes, self.width, self.latent_dim = num_classes, width, latent_dim
         dtype = self.dtype_policy
         deconv = functools.partial(keras.layers.Conv2DTranspose, kernel_size=4, strides=2, padding="same")
-        *widths, deepest = _widths(image_size, width)
+        *widths, deepest = _widths(self.level, width)
+        rows, columns = self.grid
 
         project = keras.layers.Dense(
-            4 * 4 * deepest, use_bias=False, kernel_initializer=_published_init(), name="project", dtype=dtype
+            rows * columns * deepest, use_bias=False, kernel_initializer=_published_init(), name="project", dtype=dtype
         )
         stack = [
             project,
-            keras.layers.Reshape((4, 4, deepest), dtype=dtype),
+            keras.layers.Reshape((rows, columns, deepest), dtype=dtype),
             *_norm_relu("project", dtype, num_classes),
         ]
         for i, filters in enumerate(reversed(widths)):
@@ -91,7 +91,7 @@ class DCGANDiscriminator(base.ImageDiscriminator):
     """Images to logits by strided convolutions (Radford et al. 2016, arXiv 1511.06434).
 
     Args:
-        image_size: int, pixels a side: 32, 64, 128 or 256.
+        image_size: int, pixels a side: 32, 64, 128 or 256; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, channels at half the image's resolution; they double with every halving, down to 4 x 4.
         normalization: "batch" as published, in every convolution but the first; "spectral" in every layer
@@ -119,7 +119,7 @@ class DCGANDiscriminator(base.ImageDiscriminator):
 
     def make_trunk(self, spectral):
         dtype, stack = self.dtype_policy, []
-        for i, filters in enumerate(_widths(self.image_size, self.width)):
+        for i, filters in enumerate(_widths(self.level, self.width)):
             name, batch = f"conv{i + 1}", self.normalization == "batch" and i > 0
             conv = layers.conv2d(
                 filters,
@@ -139,5 +139,5 @@ class DCGANDiscriminator(base.ImageDiscriminator):
         return keras.Sequential([*stack, keras.layers.Flatten(name="flatten", dtype=dtype)], name="trunk")
 
     def features(self, images, training=False):
-        """Returns float32[N, d]: the last convolution's 4 x 4 output, flattened."""
+        """Returns float32[N, d]: the last convolution's output on the grid, 4 x 4 of a square, flattened."""
         return tf.cast(self.trunk(images, training=training), tf.float32)

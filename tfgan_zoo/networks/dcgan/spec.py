@@ -18,5 +18,6 @@ SPEC = Network(
     },
     sizes=(32, 64, 128),
     larger=(256,),
+    grid=4,
     normalizations=("batch", "spectral", "none"),
 )

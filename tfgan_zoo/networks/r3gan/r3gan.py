@@ -111,23 +111,24 @@ class Resampled(base.Configured, keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
 class Basis(base.Configured, keras.layers.Layer):
-    """A learned 4 x 4 map whose channels a linear function of z scales; with labels, of z and the class's vector.
+    """A learned map whose channels a linear function of z scales; with labels, of z and the class's vector.
 
     Args:
         filters: int, channels.
         num_classes: int; 0 for no labels.
+        grid: (rows, columns) of the map.
     """
 
-    def __init__(self, filters, num_classes=0, **kwargs):
+    def __init__(self, filters, num_classes=0, grid=(4, 4), **kwargs):
         super().__init__(**kwargs)
-        self.filters, self.num_classes = filters, num_classes
+        self.filters, self.num_classes, self.grid = filters, num_classes, tuple(grid)
         self.scale = keras.layers.Dense(
             filters, use_bias=False, kernel_initializer=_normal(), name=f"{self.name}_scale", dtype=self.dtype_policy
         )
 
     def build(self, input_shape):
         size = input_shape[-1]
-        self.map = self.add_weight(name="map", shape=(4, 4, self.filters), initializer=_unit_normal())
+        self.map = self.add_weight(name="map", shape=(*self.grid, self.filters), initializer=_unit_normal())
         if self.num_classes:
             self.classes = self.add_weight(name="classes", shape=(self.num_classes, size), initializer=_unit_normal())
         self.scale.build((None, size * (2 if self.num_classes else 1)))
@@ -150,11 +151,11 @@ def _unit_normal():
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class R3GANGenerator(base.Generator):
+class R3GANGenerator(base.Sized, base.Generator):
     """Latents to images by residual blocks (Huang et al. 2024, arXiv 2501.05441); they leave a linear layer.
 
     Args:
-        image_size: int, pixels a side: 32 to 512.
+        image_size: int, pixels a side: 32, 64, ... 512; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, channels up to 32 px; they halve with each doubling above. 768 is published.
         latent_dim: int, length of the latents.
@@ -171,17 +172,17 @@ class R3GANGenerator(base.Generator):
     [2, 32, 32, 1]
     """
 
+    SPEC = SPEC
     FIRST, FEATURES = "basis", "stage1_block1"
 
     def __init__(self, image_size=32, channels=1, width=768, latent_dim=64, num_classes=0, blocks=2, **kwargs):
-        base.check_choice("image_size", image_size, SPEC.all_sizes)
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim, blocks=blocks)
         base.check_classes(num_classes)
         super().__init__(**kwargs)
-        self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
-        self.num_classes, self.blocks, self.image_shape = num_classes, blocks, (image_size, image_size, channels)
-        dtype, stages = self.dtype_policy, widths(image_size, width)
-        stack = [Basis(stages[0], num_classes, name="basis", dtype=dtype)]
+        self.set_size(image_size, channels)
+        self.width, self.latent_dim, self.num_classes, self.blocks = width, latent_dim, num_classes, blocks
+        dtype, stages = self.dtype_policy, widths(self.level, width)
+        stack = [Basis(stages[0], num_classes, self.grid, name="basis", dtype=dtype)]
         for i, filters in enumerate(stages):
             if i > 0 and filters != stages[i - 1]:  # before the resampling: the same, cheaper
                 stack.append(_pointwise(filters, f"stage{i + 1}_width", dtype))
@@ -204,11 +205,11 @@ class R3GANDiscriminator(base.ImageDiscriminator):
     The head has a bias, which is not in the paper, and classes are projections as everywhere here.
 
     Args:
-        image_size: int, pixels a side: 32 to 512.
+        image_size: int, pixels a side: 32, 64, ... 512; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, channels up to 32 px; they halve with each doubling above. 768 is published.
         normalization: "none".
-        perturb: float, the convolutions' noise rate, the 4 x 4 filters included; see `layers.PerturbedConv2D`.
+        perturb: float, the convolutions' noise rate, the last filters included; see `layers.PerturbedConv2D`.
         perturb_law: str, their noise law.
         perturb_first: bool, whether the convolution that sees the image perturbs it too.
         outputs: int, logits per image.
@@ -248,7 +249,7 @@ class R3GANDiscriminator(base.ImageDiscriminator):
         super().__init__(*shared, **kwargs)
 
     def make_trunk(self, spectral):
-        stages = widths(self.image_size, self.width)[::-1]
+        stages = widths(self.level, self.width)[::-1]
         stack = [self._conv(stages[0], 1, "input", perturb=self.perturb if self.perturb_first else 0.0)]
         for i, filters in enumerate(stages):
             if i > 0:
@@ -266,7 +267,7 @@ class R3GANDiscriminator(base.ImageDiscriminator):
                 )
                 for k in range(self.blocks)
             ]
-        stack.append(self._conv(stages[-1], 4, "basis", groups=stages[-1]))
+        stack.append(self._conv(stages[-1], self.grid, "basis", groups=stages[-1]))
         return keras.Sequential([*stack, keras.layers.Flatten(dtype=self.dtype_policy)], name="trunk")
 
     def _conv(self, filters, kernel_size, name, perturb=None, groups=1):
@@ -283,5 +284,5 @@ class R3GANDiscriminator(base.ImageDiscriminator):
         )
 
     def features(self, images, training=False):
-        """Returns float32[N, width]: what the 4 x 4 filters leave of the last stage."""
+        """Returns float32[N, width]: what the last filters, 4 x 4 of a square, leave of the last stage."""
         return tf.cast(self.trunk(images, training=training), tf.float32)

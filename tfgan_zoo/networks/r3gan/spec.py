@@ -7,9 +7,10 @@ _GAMMA = {32: 0.05, 64: 2.0, 128: 15.0, 256: 150.0, 512: 600.0}
 
 
 def _at(image_size, batch_size):
-    if image_size not in _GAMMA:  # which is refused elsewhere
+    if not SPEC.makes(image_size):  # which is refused elsewhere
         return {}
-    gamma, ema_kimg = _GAMMA[image_size], 5000.0 if image_size == 32 else 500.0
+    level, _ = SPEC.layout(image_size)
+    gamma, ema_kimg = _GAMMA[level], 5000.0 if level == 32 else 500.0
     schedule = (
         "g_lr=2e-4->5e-5",
         "d_lr=2e-4->5e-5",
@@ -41,6 +42,7 @@ SPEC = Network(
     at=_at,
     sizes=(32, 64, 128, 256),
     larger=(512,),
+    grid=4,
     normalizations=("none",),
     tanh=False,
     options={"blocks": ("generator", "discriminator")},

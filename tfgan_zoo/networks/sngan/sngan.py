@@ -13,13 +13,13 @@ import math
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import layers
+from tfgan_zoo import image_sizes, layers
 from tfgan_zoo.networks import base
 from tfgan_zoo.networks.sngan.attention import Attention
 from tfgan_zoo.networks.sngan.spec import SPEC, check_attention
 
-# Channels in units of `width`. Generator: of the projected 4 x 4 map, then of each doubling block. Discriminator: of
-# each block, of which the first so many halve the resolution.
+# Channels in units of `width`, by `level`. Generator: of the projected map, 4 x 4 of a square, then of each doubling
+# block. Discriminator: of each block, of which the first so many halve the resolution.
 _GENERATOR = {32: (4, 4, 4, 4), 64: (16, 8, 4, 2, 1), 128: (16, 16, 8, 4, 2, 1), 256: (16, 16, 8, 8, 4, 2, 1)}
 _DISCRIMINATOR = {32: (2, 2, 2, 2), 64: (1, 2, 4, 8, 16), 128: (1, 2, 4, 8, 16, 16), 256: (1, 2, 4, 8, 8, 16, 16)}
 _HALVING = {32: 2, 64: 5, 128: 5, 256: 6}
@@ -153,19 +153,19 @@ class ResidualDown(base.Configured, keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class SNGANGenerator(base.Generator):
+class SNGANGenerator(base.Sized, base.Generator):
     """Latents to images by residual blocks (Miyato et al. 2018, arXiv 1802.05957).
 
     Args:
-        image_size: int, pixels a side: 32, 64, 128 or 256.
+        image_size: int, pixels a side: 32, 64, 128 or 256; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, the unit of the channels: 64 gives the published network. At 32 px all blocks have 4 width
             channels; at 64 px and above the block nearest the image has width, the deepest 16 width.
         latent_dim: int, length of the latents.
         num_classes: int, for labels by conditional batch normalisation (all but the last, as the blocks have it);
             0 for none.
-        attention: int, pixels a side of the feature maps that get self-attention (Zhang et al. 2019, arXiv
-            1805.08318), or None.
+        attention: int, pixels along the shorter side of the feature maps that get self-attention (Zhang et al. 2019,
+            arXiv 1805.08318), or None.
 
     Raises:
         ValueError: for another image size or attention, or a size below 1.
@@ -177,29 +177,30 @@ class SNGANGenerator(base.Generator):
     [2, 32, 32, 3]
     """
 
+    SPEC = SPEC
     FIRST, FEATURES = "project", "block1"
 
     def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, attention=None, **kwargs):
-        base.check_choice("image_size", image_size, SPEC.all_sizes)
-        check_attention(attention, image_size)
+        check_attention(attention, image_sizes.parse(image_size))
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
         base.check_classes(num_classes)
         super().__init__(**kwargs)
-        self.num_classes, self.attention = num_classes, attention
-        self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
-        self.image_shape = (image_size, image_size, channels)
-        dtype = self.dtype_policy
-        deepest, *blocks = (width * unit for unit in _GENERATOR[image_size])
-        project = keras.layers.Dense(4 * 4 * deepest, kernel_initializer=_glorot(), name="project", dtype=dtype)
+        self.set_size(image_size, channels)
+        self.num_classes, self.attention, self.width, self.latent_dim = num_classes, attention, width, latent_dim
+        dtype, (rows, columns) = self.dtype_policy, self.grid
+        deepest, *blocks = (width * unit for unit in _GENERATOR[self.level])
+        project = keras.layers.Dense(
+            rows * columns * deepest, kernel_initializer=_glorot(), name="project", dtype=dtype
+        )
         stack = []  # the layers are made in their order: each draws its seed then
         for i, filters in enumerate(blocks):
             stack.append(ResidualUp(filters, num_classes, name=f"block{i + 1}", dtype=dtype))
-            if 8 * 2**i == attention:
+            if 2 * min(self.grid) * 2**i == attention:
                 stack.append(Attention(perturb=None, name="attention", dtype=dtype))
         self.trunk = base.conditional_trunk(
             [
                 project,
-                keras.layers.Reshape((4, 4, deepest), name="reshape", dtype=dtype),
+                keras.layers.Reshape((rows, columns, deepest), name="reshape", dtype=dtype),
                 *stack,
                 base.batch_norm("norm", dtype),
                 keras.layers.ReLU(name="relu", dtype=dtype),
@@ -224,7 +225,7 @@ class SNGANDiscriminator(base.ImageDiscriminator):
     """Images to logits by residual blocks (Miyato et al. 2018, arXiv 1802.05957).
 
     Args:
-        image_size: int, pixels a side: 32, 64, 128 or 256.
+        image_size: int, pixels a side: 32, 64, 128 or 256; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, the unit of the channels: 64 gives the published network. At 32 px all blocks have 2 width
             channels; at 64 px and above the block nearest the image has width, the deepest 16 width.
@@ -234,7 +235,7 @@ class SNGANDiscriminator(base.ImageDiscriminator):
         perturb_first: bool, whether the two convolutions that see the image perturb it too.
         outputs: int, logits per image.
         num_classes: int, for labels by projection; 0 for none.
-        attention: int, pixels a side of the feature maps that get self-attention, or None.
+        attention: int, pixels along the shorter side of the feature maps that get self-attention, or None.
 
     Raises:
         ValueError: for another image size or attention, a size below 1, an unknown normalization or law, or a bad rate.
@@ -265,18 +266,18 @@ class SNGANDiscriminator(base.ImageDiscriminator):
         attention=None,
         **kwargs,
     ):
-        check_attention(attention, image_size)
+        check_attention(attention, image_sizes.parse(image_size))
         self.attention = attention  # which the trunk is made with
         shared = (image_size, channels, width, normalization, perturb, perturb_law, perturb_first, outputs, num_classes)
         super().__init__(*shared, **kwargs)
 
     def make_trunk(self, spectral):
-        widths = [self.width * unit for unit in _DISCRIMINATOR[self.image_size]]
+        widths = [self.width * unit for unit in _DISCRIMINATOR[self.level]]
         blocks = [
             ResidualDown(
                 widths[max(i - 1, 0)],
                 filters,
-                halve=i < _HALVING[self.image_size],
+                halve=i < _HALVING[self.level],
                 first=i == 0,
                 spectral_norm=spectral,
                 perturb=self.perturb,
@@ -289,7 +290,7 @@ class SNGANDiscriminator(base.ImageDiscriminator):
         ]
         if self.attention is not None:
             layer = Attention(spectral, self.perturb, self.perturb_law, name="attention", dtype=self.dtype_policy)
-            blocks.insert(int(math.log2(self.image_size // self.attention)), layer)
+            blocks.insert(int(math.log2(min(self.image_shape[:2]) // self.attention)), layer)
         return keras.Sequential(blocks, name="trunk")
 
     def features(self, images, training=False):

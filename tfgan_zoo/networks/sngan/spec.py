@@ -1,13 +1,23 @@
 """The residual SNGAN, before TensorFlow starts."""
 
+import math
+
+from tfgan_zoo import image_sizes
 from tfgan_zoo.specs import Network
 
 
 def check_attention(attention, image_size):
-    """Raises a ValueError, one line, unless both networks have a feature map of so many pixels a side, or for None."""
-    sides = [side for side in (8, 16, 32, 64, 128) if side <= image_size // 2]
-    if attention is not None and attention not in sides:
-        raise ValueError(f"attention={attention} of image_size={image_size}: choose from {', '.join(map(str, sides))}")
+    """Raises a ValueError, one line, unless both networks have a feature map of so many pixels a side, or for None.
+
+    Of what is no square it is the shorter side.
+    """
+    if attention is None:
+        return
+    level, grid = SPEC.layout(image_size)
+    sides = [min(grid) * 2**i for i in range(1, int(math.log2(level)) - 2)]
+    if attention not in sides:
+        size = image_sizes.shown(image_size)
+        raise ValueError(f"attention={attention} of image_size={size}: choose from {', '.join(map(str, sides))}")
 
 
 SPEC = Network(
@@ -28,6 +38,7 @@ SPEC = Network(
     },
     sizes=(32, 64, 128),
     larger=(256,),
+    grid=4,
     options={"attention": ("generator", "discriminator")},
     refuse=lambda config: check_attention(config.attention, config.image_size),
 )

@@ -118,7 +118,7 @@ class StyleGAN2Discriminator(base.ImageDiscriminator):
     """Images to logits by residual blocks and the minibatch's deviation (Karras et al. 2020, arXiv 1912.04958).
 
     Args:
-        image_size: int, pixels a side: 32 to 512.
+        image_size: int, pixels a side: 32, 64, ... 512; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, channels up to 32 px; they halve with each doubling above. 512 is published.
         normalization: "none".
@@ -166,8 +166,8 @@ class StyleGAN2Discriminator(base.ImageDiscriminator):
     def make_trunk(self, spectral):
         dtype, noise = self.dtype_policy, (self.perturb, self.perturb_law)
         first = (self.perturb if self.perturb_first else 0.0, self.perturb_law)
-        stack = [Activated(channels_of(self.image_size, self.width), 1, *first, name="input", dtype=dtype)]
-        size = self.image_size
+        stack = [Activated(channels_of(self.level, self.width), 1, *first, name="input", dtype=dtype)]
+        size = self.level
         while size > 4:
             widths = channels_of(size, self.width), channels_of(size // 2, self.width)
             stack.append(ResidualDown(*widths, *noise, name=f"block{size}", dtype=dtype))

@@ -12,7 +12,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tfgan_zoo import layers, random
+from tfgan_zoo import image_sizes, layers, random
 from tfgan_zoo.layers import resampling
 from tfgan_zoo.layers.equalized import EqualizedDense, fan_in, unit_normal
 from tfgan_zoo.layers.modulation import modulated_conv2d
@@ -65,7 +65,7 @@ class StyledConv(_Modulated):
     Args:
         channels, filters: int, input and output channels.
         style_dim: int, length of w.
-        size: int, pixels a side of what comes out.
+        size: int, pixels a side of what comes out; or (height, width).
         up: bool, whether that is twice what comes in.
     """
 
@@ -73,17 +73,18 @@ class StyledConv(_Modulated):
 
     def __init__(self, channels, filters, style_dim, size, up=False, **kwargs):
         super().__init__(**kwargs)
-        self.channels, self.filters, self.style_dim, self.size, self.up = channels, filters, style_dim, size, up
+        self.channels, self.filters, self.style_dim, self.up = channels, filters, style_dim, up
+        self.size = image_sizes.parse(size)
         self.style = self._make_style(channels)
 
     def build(self, input_shape):
         super().build(input_shape)
         self.strength = self.add_weight(name="strength", shape=(), initializer="zeros")
-        shape = (1, self.size, self.size, 1)
+        shape = (1, *image_sizes.sides(self.size), 1)
         self.noise = self.add_weight(name="noise", shape=shape, initializer=unit_normal(), trainable=False)
 
     def call(self, x, w, noise=None):
-        """Returns float[N, size, size, filters]; noise float32[N, size, size, 1], None for that of the weights."""
+        """Returns float[N, H, W, filters]; noise float32[N, H, W, 1], None for that of the weights."""
         noise = tf.convert_to_tensor(self.noise) if noise is None else noise
         y = self._convolved(x, w, up=self.up)
         y += tf.cast(tf.cast(self.strength, tf.float32) * tf.cast(noise, tf.float32), y.dtype)
@@ -111,11 +112,11 @@ class ToImage(_Modulated):
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
-class StyleGAN2Generator(base.Generator):
+class StyleGAN2Generator(base.Sized, base.Generator):
     """Latents to images by styles (Karras et al. 2020, arXiv 1912.04958); they leave a linear layer.
 
     Args:
-        image_size: int, pixels a side: 32 to 512.
+        image_size: int, pixels a side: 32, 64, ... 512; or (height, width), see `specs.Network.layout`.
         channels: int, the image's channels.
         width: int, channels up to 32 px; they halve with each doubling above. 512 is published.
         latent_dim: int, length of the latents z and of w.
@@ -136,6 +137,8 @@ class StyleGAN2Generator(base.Generator):
     [2, 8, 8]
     """
 
+    SPEC = SPEC
+
     def __init__(
         self,
         image_size=32,
@@ -147,20 +150,15 @@ class StyleGAN2Generator(base.Generator):
         mixing=None,
         **kwargs,
     ):
-        base.check_choice("image_size", image_size, SPEC.all_sizes)
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim, mapping_layers=mapping_layers)
         base.check_classes(num_classes)
         if mixing is not None and not 0 <= mixing <= 1:
             raise ValueError(f"mixing={mixing} must be in [0, 1]")
         super().__init__(**kwargs)
-        self.image_size, self.channels, self.width, self.latent_dim = image_size, channels, width, latent_dim
-        self.num_classes, self.mapping_layers, self.image_shape = (
-            num_classes,
-            mapping_layers,
-            (image_size,) * 2 + (channels,),
-        )
-        self.mixing = mixing
-        self.mixing_share = (0.9 if image_size > 32 else 0.0) if mixing is None else mixing
+        self.set_size(image_size, channels)
+        self.width, self.latent_dim, self.num_classes = width, latent_dim, num_classes
+        self.mapping_layers, self.mixing = mapping_layers, mixing
+        self.mixing_share = (0.9 if self.level > 32 else 0.0) if mixing is None else mixing
         self.seed_generator = keras.random.SeedGenerator(name=f"{self.name}_noise")  # outside a `random.scope`
         self.embedding = None
         if num_classes:
@@ -171,13 +169,13 @@ class StyleGAN2Generator(base.Generator):
         ]
         self.convolutions, self.to_images = [], []
         dtype, below = self.dtype_policy, channels_of(4, width)
-        for size in (2**i for i in range(2, int(math.log2(image_size)) + 1)):
-            filters = channels_of(size, width)
+        for size in (2**i for i in range(2, int(math.log2(self.level)) + 1)):  # of a square; of others its layers
+            filters, own = channels_of(size, width), image_sizes.of([size * side // 4 for side in self.grid])
             if size > 4:
                 self.convolutions.append(
-                    StyledConv(below, filters, latent_dim, size, up=True, name=f"up{size}", dtype=dtype)
+                    StyledConv(below, filters, latent_dim, own, up=True, name=f"up{size}", dtype=dtype)
                 )
-            self.convolutions.append(StyledConv(filters, filters, latent_dim, size, name=f"conv{size}", dtype=dtype))
+            self.convolutions.append(StyledConv(filters, filters, latent_dim, own, name=f"conv{size}", dtype=dtype))
             self.to_images.append(ToImage(filters, channels, latent_dim, name=f"image{size}", dtype=dtype))
             below = filters
         for layer in (*self.mapping, *self.convolutions, *self.to_images):
@@ -191,7 +189,7 @@ class StyleGAN2Generator(base.Generator):
 
     def build(self, input_shape):
         self.map = self.add_weight(
-            name="map", shape=(4, 4, channels_of(4, self.width)), initializer=unit_normal(), trainable=True
+            name="map", shape=(*self.grid, channels_of(4, self.width)), initializer=unit_normal(), trainable=True
         )
         self.average = self.add_weight(
             name="average",
@@ -255,7 +253,7 @@ class StyleGAN2Generator(base.Generator):
         for i, layer in enumerate(self.convolutions):
             noise = None
             if training:
-                noise = random.normal((rows, layer.size, layer.size, 1), f"{layer.name}_noise", self.seed_generator)
+                noise = random.normal((rows, *layer.noise.shape[1:]), f"{layer.name}_noise", self.seed_generator)
             x = layer(x, styles[:, i], noise)
             if not layer.up:  # the last one of its resolution, whose image has the next one's style
                 part = self.to_images[i // 2](x, styles[:, i + 1])

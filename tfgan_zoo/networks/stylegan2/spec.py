@@ -1,11 +1,15 @@
 """StyleGAN2, before TensorFlow starts."""
 
+import math
+
+from tfgan_zoo import image_sizes
 from tfgan_zoo.specs import Network
 
 
 def _at(image_size, batch_size):
-    gamma = 0.0002 * image_size**2 / batch_size
-    if image_size <= 32:  # as the authors do on CIFAR-10
+    gamma = 0.0002 * math.prod(image_sizes.sides(image_size)) / batch_size
+    level = SPEC.layout(image_size)[0] if SPEC.makes(image_size) else image_sizes.sides(image_size)[0]
+    if level <= 32:  # as the authors do on CIFAR-10
         return {"penalty": ("r1",), "penalty_weight": (gamma,), "penalty_every": (16,)}
     return {"penalty_weight": (gamma, 2.0)}
 
@@ -30,6 +34,7 @@ SPEC = Network(
     at=_at,
     sizes=(32, 64, 128, 256),
     larger=(512,),
+    grid=4,
     normalizations=("none",),
     tanh=False,
     styles=True,

@@ -8,7 +8,8 @@ export function open(runtime, model) {
   return ort.InferenceSession.create(model);
 }
 
-// The images of rows of latents, float32[N * dim], as levels of 0 to 255, uint8[N * height * width * channels].
+// The images of rows of latents, float32[N * dim], as levels of 0 to 255, uint8[N * height * width * channels]; with
+// transparency the colours as they are, and not as the network has them, multiplied by alpha.
 export async function images(session, { latents, dim, psi, labels }) {
   const rows = latents.length / dim;
   const inputs = {
@@ -17,6 +18,15 @@ export async function images(session, { latents, dim, psi, labels }) {
   };
   if (labels) inputs.labels = new ort.Tensor("int32", Int32Array.from(labels), [rows]);
   const outputs = await session.run(inputs);
-  const values = outputs[session.outputNames[0]].data;
-  return Uint8ClampedArray.from(values, (value) => Math.fround(value * 255)); // rounds as NumPy does
+  const { data, dims } = outputs[session.outputNames[0]];
+  const levels = Uint8ClampedArray.from(data, (value) => Math.fround(value * 255)); // rounds as NumPy does
+  return dims.at(-1) === 4 ? straight(levels) : levels;
+}
+
+export function straight(levels) {
+  return levels.map((level, i) => {
+    const alpha = levels[i - (i % 4) + 3];
+    if (i % 4 === 3) return alpha;
+    return alpha && Math.min(Math.floor((2 * 255 * level + alpha) / (2 * alpha)), 255);
+  });
 }
