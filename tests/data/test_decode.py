@@ -149,6 +149,51 @@ def test_pictures_that_are_not_square_are_stretched():
         decode.decode(saved(picture(pixels)), 9, 3, decode.Reading(resize="stretch"))
 
 
+def test_images_that_are_not_square_are_cut_out_filled_up_and_stretched():
+    pixels = DRAW.integers(0, 256, (8, 16, 3), np.uint8)
+    content = saved(picture(pixels))
+    np.testing.assert_array_equal(decode.decode(content, (8, 4), 3), pixels[:, 6:10])
+    middle = pixels[1:7].reshape(3, 2, 8, 2, 3).mean(axis=(1, 3))
+    assert np.abs(decode.decode(content, (3, 8), 3) - middle).max() <= 1
+    padded = decode.decode(content, (12, 16), 3, decode.Reading(resize="pad"))
+    np.testing.assert_array_equal(padded[2:10], pixels)
+    assert (padded[[0, 1, 10, 11]] == 255).all()
+    stretched = decode.decode(content, (8, 4), 3, decode.Reading(resize="stretch"))
+    assert np.abs(stretched - pixels.reshape(8, 4, 4, 3).mean(axis=2)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("resize", "smallest", "too_large"),
+    [("crop", (8, 16), (9, 4)), ("stretch", (8, 16), (4, 17)), ("pad", (20, 16), (9, 17))],
+)
+def test_a_picture_is_too_small_in_one_side_and_where_it_is_padded_in_both(resize, smallest, too_large):
+    content, reading = saved(picture(np.zeros((8, 16, 3), np.uint8))), decode.Reading(resize=resize)
+    assert decode.decode(content, smallest, 3, reading).shape == (*smallest, 3)
+    height, width = too_large
+    with pytest.raises(BadImage, match=rf"^is 16 x 8 pixels, smaller than image_size={height}x{width}$"):
+        decode.decode(content, too_large, 3, reading)
+
+
+def test_rgba_has_its_colours_times_alpha_before_it_is_scaled():
+    pixels = DRAW.integers(0, 256, (8, 8, 4), np.uint8)
+    pixels[:, :4] = [[[200, 0, 0, 255], [0, 255, 0, 0], [200, 0, 0, 255], [0, 255, 0, 0]]]  # green that nobody sees
+    found = decode.decode(saved(Image.fromarray(pixels)), 4, 4)
+    assert (np.abs(found[:, :2].astype(int) - [100, 0, 0, 128]) <= 1).all()
+    whole = decode.whole(saved(Image.fromarray(pixels)), 4)
+    np.testing.assert_array_equal(
+        whole, np.rint(pixels * np.dstack([pixels[..., 3:] / 255] * 3 + [np.ones((8, 8, 1))]))
+    )
+    padded = decode.decode(saved(Image.fromarray(pixels)), (12, 8), 4, decode.Reading(resize="pad"))
+    assert not padded[[0, 1, 10, 11]].any()
+
+
+@pytest.mark.parametrize("pixels", [np.full((8, 8), 77, np.uint8), np.full((8, 8), 77 * 257, np.uint16)])
+def test_what_has_no_alpha_is_opaque(pixels):
+    assert (decode.decode(saved(picture(pixels)), 4, 4) == [77, 77, 77, 255]).all()
+    palette = Image.fromarray(np.zeros((8, 8), np.uint8)).convert("P")
+    assert not decode.decode(saved(palette, transparency=0), 4, 4).any()
+
+
 def test_16_bits_of_grey_are_padded():
     deep = np.full((8, 16), 257 * 9, np.uint16)
     found = decode.decode(saved(picture(deep)), 8, 1, decode.Reading(resize="pad"))[..., 0]

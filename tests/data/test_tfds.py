@@ -136,6 +136,15 @@ def test_images_of_other_forms_are_cropped_and_scaled(prepared, name, size):
     np.testing.assert_array_equal(found_labels, labels[: len(images)])
 
 
+def test_images_may_keep_another_form_than_a_square(prepared):
+    folder, sets = prepared
+    found = data.load("portraits", data_dir=str(folder), image_size="5x8")
+    images, _ = found.reals(found.num_train)
+    np.testing.assert_allclose(images, scaled(sets["portraits"]["train"][0][: len(images), 3:8]))
+    with pytest.raises(ValueError, match=r"^image_size=12x8: portraits has images of 8 x 11 px; choose at most 11x8$"):
+        data.load("portraits", data_dir=str(folder), image_size=(12, 8))
+
+
 def test_the_default_size_of_other_forms(prepared):
     folder = str(prepared[0])
     assert data.check("celebrities", data_dir=folder) == (32, 32, 3)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.serving import models, node
-from tfgan_zoo import pictures
+from tfgan_zoo import pictures, transparency
 from tfgan_zoo.cli import export as command
 from tfgan_zoo.serving import web_card, web_model, web_page, web_runtime
 
@@ -141,6 +141,15 @@ def test_a_network_whose_images_differ_is_refused(model, monkeypatch):
 
 
 # Its JavaScript --------------------------------------------------------------------------------------------------
+
+
+def test_levels_of_a_page_are_those_of_a_png_with_transparency(tmp_path):
+    levels = np.random.default_rng(0).integers(0, 256, (64, 4), dtype="uint8")
+    levels[:9, 3] = [0, 0, 0, 1, 1, 2, 254, 255, 255]
+    (tmp_path / "onnxruntime.js").write_text("")
+    code = 'import { straight } from "./network.js";\nanswer([...straight(Uint8ClampedArray.from(value))]);'
+    found = np.reshape(node.run(code, tmp_path, levels.ravel().tolist()), (64, 4))
+    np.testing.assert_array_equal(found, transparency.straight(levels))
 
 
 def test_the_network_runs_in_onnxruntime_web(model, tmp_path):

@@ -284,6 +284,8 @@ def _train(config, run, data, begin, told):
             _tell(run, told)
         if catalogue.is_path(config.dataset):
             _tell_data(config, run, data)
+        if "ada" in config.augment and isinstance(config.image_size, tuple):
+            _tell(run, "augment   ada turns images that are no squares by 180 degrees, not by 90")
         for name, version in configs.versions().items():
             begun = config.versions.get(name)
             if begun != version:
