@@ -20,7 +20,7 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tfgan_zoo import data
+from tfgan_zoo import data, image_sizes
 from tfgan_zoo.data import images as data_images
 from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import callbacks, loop
@@ -76,7 +76,7 @@ def compare_loops(runs, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="fashion_mnist_10k")
-    parser.add_argument("--image_size", type=int)
+    parser.add_argument("--image_size", type=image_sizes.parse)
     parser.add_argument("--stored", action="store_true", help="read a folder's images from disk, as if they were many")
     parser.add_argument("--network", default="dcgan")
     parser.add_argument("--width", type=int, default=32)
