@@ -81,6 +81,13 @@ def test_32_px_are_means_over_areas_on_any_background(layers):
     assert np.abs(small - by_hand).max() <= 0.501
 
 
+def test_rgba_has_its_colours_times_alpha(layers):
+    found = noto_emoji.over(layers[:3], None, 64)
+    assert np.abs(found[..., :3] - layers[:3, ..., :3] * (layers[:3, ..., 3:] / 255.0)).max() <= 0.501
+    np.testing.assert_array_equal(found[..., 3], layers[:3, ..., 3])
+    assert data.check("noto_emoji_64", image_size=32, channels=4) == (32, 32, 4)
+
+
 def test_what_can_be_asked_for(monkeypatch):
     asked = {}
     entry = data.DATASETS["noto_emoji_64"]

@@ -105,10 +105,11 @@ def test_a_pickle_that_asks_for_more_is_not_obeyed(tmp_path, capsys):
 @pytest.mark.parametrize("name", ["fd_lite0_10k", "kd_lite0_10k", "prdc_lite0_10k", "kd_lite0_per_class_1k"])
 @pytest.mark.parametrize("shape", [(32, 32, 1), (16, 16, 3)])
 def test_only_rgb_of_32_px_and_more(name, shape):
-    words = f"metrics={name} is for RGB images of at least 32 x 32, not {shape}"
+    words = f"metrics={name} is for RGB or RGBA images of at least 32 x 32, not {shape}"
     with pytest.raises(ValueError, match=re.escape(words)):
         protocols.choose([name], shape=shape, classes=4)
     assert protocols.choose([name], shape=(48, 32, 3), classes=4)
+    assert protocols.choose([name], shape=(32, 32, 4), classes=4)
 
 
 def test_rows_and_moments_give_one_frechet_distance():

@@ -74,6 +74,7 @@ _IMAGES = {
     "noto_emoji_64": (64, 3),
 }  # pixels a side, channels
 _SMALLER = {"noto_emoji_64": 32}  # pixels a side to which an embedded set is scaled down, for those who ask
+_ALPHA = {"noto_emoji_64": 4}  # channels that an embedded set has with alpha, for those who ask
 BAD_IMAGES = ("error", "skip")
 MIN_SIZE, RESIZE = ("error", "skip", "enlarge"), ("crop", "pad", "stretch")
 _COLOURS = {"white": (255, 255, 255), "black": (0, 0, 0)}
@@ -120,7 +121,8 @@ def check(name, data_dir=None, image_size=None, channels=None, split=None, sizes
     if _is_embedded(name):
         padded = _padded_size(height, sizes)
         size = _one_of("image_size", image_size, padded, (_SMALLER.get(name, height), height, padded), described)
-        channels = _one_of("channels", channels, depth, (depth, 3), f"{name} has images of {depth} channel(s)")
+        allowed = (depth, 3, _ALPHA.get(name, 3))
+        channels = _one_of("channels", channels, depth, allowed, f"{name} has images of {depth} channel(s)")
         return (*image_sizes.sides(size), channels)
     channels = _one_of("channels", channels, depth, (1, 3), f"{name} has images of {depth} channel(s)")
     size = _size(name, image_size, (height, width), described, sizes)

@@ -7,6 +7,7 @@ import pathlib
 
 import numpy as np
 
+from tfgan_zoo import transparency
 from tfgan_zoo.data import embedded
 from tfgan_zoo.data.dataset import Data
 from tfgan_zoo.data.images import Images
@@ -32,7 +33,7 @@ def load(name, data_dir, shape, background=(255, 255, 255)):
     Args:
         name: str, the set's name.
         data_dir: None.
-        shape: (64, 64, 3) or (32, 32, 3).
+        shape: (64, 64, C) or (32, 32, C), C 3, or 4 for RGBA, the colours times alpha.
         background: three levels, what is seen through what is transparent.
     """
     del data_dir
@@ -45,6 +46,7 @@ def load(name, data_dir, shape, background=(255, 255, 255)):
     train, heldout = ([], [])
     for item in sorted(range(len(codes)), key=lambda item: _hash(codes[item])):
         (heldout if _hash(family(codes[item])) % _HELD_OUT == 0 else train).append(item)
+    background = None if shape[2] == transparency.CHANNELS else background
     splits = [(over(layers[items], background, shape[0]), labels[items]) for items in (train, heldout)]
     return Data(
         name=name,
@@ -58,7 +60,7 @@ def load(name, data_dir, shape, background=(255, 255, 255)):
         num_classes=len(groups),
         label_names=tuple(groups),
         native=shape[0],
-        fingerprint=f"background={','.join(map(str, background))}",
+        fingerprint="RGBA" if background is None else f"background={','.join(map(str, background))}",
         source=Images(*splits, shape),
     )
 
@@ -74,26 +76,32 @@ def family(code):
 
 
 def over(layers, background, size):
-    """Puts pictures on a background, and scales them down by the mean over areas.
+    """Puts pictures on a background, or multiplies them by alpha, and scales them down by the mean over areas.
 
     Args:
         layers: uint8[N, H, H, 4], red, green, blue, and how opaque.
-        background: three levels.
+        background: three levels; None keeps alpha, and multiplies the colours by it.
         size: int, pixels a side, a divisor of H.
 
     Returns:
-        uint8[N, size, size, 3].
+        uint8[N, size, size, 3 or 4].
 
     >>> over(np.array([[[[255, 0, 0, 51]]]], "uint8"), (0, 0, 255), 1)
     array([[[[ 51,   0, 204]]]], dtype=uint8)
+    >>> over(np.array([[[[255, 0, 0, 51]]]], "uint8"), None, 1)
+    array([[[[51,  0,  0, 51]]]], dtype=uint8)
     """
-    factor = layers.shape[1] // size
-    levels = np.empty((len(layers), size, size, 3), np.uint8)
+    factor, channels = layers.shape[1] // size, 4 if background is None else 3
+    levels = np.empty((len(layers), size, size, channels), np.uint8)
     for start in range(0, len(layers), _CHUNK):
         part = layers[start : start + _CHUNK].astype("float32")
         opaque = part[..., 3:] / 255
-        mixed = part[..., :3] * opaque + np.float32(background) * (1 - opaque)
-        areas = mixed.reshape(-1, size, factor, size, factor, 3).mean(axis=(2, 4))
+        colours = part[..., :3] * opaque
+        if background is None:
+            mixed = np.concatenate([colours, part[..., 3:]], axis=-1)
+        else:
+            mixed = colours + np.float32(background) * (1 - opaque)
+        areas = mixed.reshape(-1, size, factor, size, factor, channels).mean(axis=(2, 4))
         levels[start : start + _CHUNK] = np.round(areas)
     return levels
 

@@ -82,14 +82,16 @@ def get(name, how, shape, inception=None, given=None):
         )
     if name == "fashion_cnn":
         return _fashion_cnn() if how == "crop" else _fashion_stacks()
+    transparent = tuple(shape)[2:] == (transparency.CHANNELS,)
     if name == "lite0":
-        return _lite0(getattr(resize, how), how)
+        found = _lite0(getattr(resize, how), how)
+        return found.on_white() if transparent else found
     if name == "haar_packets":
         return Extractor("haar_packets", "", lambda levels: levels / 255, lambda x: {"features": haar_packets(x)})
     if name == "given":
         return _given(given, tuple(shape))
     found = _inception(inception or INCEPTION_URL, getattr(resize, how), how)
-    return found.on_white() if tuple(shape)[2:] == (transparency.CHANNELS,) else found
+    return found.on_white() if transparent else found
 
 
 def _fashion_cnn():

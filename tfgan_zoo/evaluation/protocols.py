@@ -123,7 +123,7 @@ def defaults(dataset, shape, classes=0):
     if dataset and dataset.split(":")[0] in ("fashion_mnist", "fashion_mnist_10k") and shape[2] == 1:
         plain = ("fd_fashion_10k", "kd_fashion_10k", "prdc_fashion_10k", "memorization_10k")
         return (*plain, "fd_fashion_per_class_1k", "accuracy_fashion_10k") if classes else plain
-    if shape[2] != 3:
+    if shape[2] not in (3, 4):
         return ("fid_50k_train", "prdc_10k", "memorization_10k")
     lite0 = ("fd_lite0_10k", "kd_lite0_10k", "prdc_lite0_10k") if min(shape[:2]) >= LITE0_LEAST else ()
     of_classes = ("kd_lite0_per_class_1k",) if lite0 and 0 < classes <= SOME_CLASSES else ()
@@ -138,9 +138,9 @@ def _check_shape(name, protocol, shape):
         raise ValueError(f"metrics={name} is for {kind}, not for what has the shape {tuple(shape)}")
     if protocol.resize == "channels" and tuple(shape) not in ((28, 28, 3), (32, 32, 3)):
         raise ValueError(f"metrics={name} is for three stacked images of 28 x 28 (or 32 x 32), not {tuple(shape)}")
-    if protocol.extractor == "lite0" and (shape[2] != 3 or min(shape[:2]) < LITE0_LEAST):
+    if protocol.extractor == "lite0" and (shape[2] not in (3, 4) or min(shape[:2]) < LITE0_LEAST):
         raise ValueError(
-            f"metrics={name} is for RGB images of at least {LITE0_LEAST} x {LITE0_LEAST}, not {tuple(shape)}"
+            f"metrics={name} is for RGB or RGBA images of at least {LITE0_LEAST} x {LITE0_LEAST}, not {tuple(shape)}"
         )
     if protocol.extractor == "haar_packets" and any(side % HAAR_SIDE for side in shape[:2]):
         raise ValueError(f"metrics={name} is for images whose sides are multiples of {HAAR_SIDE}, not {tuple(shape)}")

@@ -3,7 +3,7 @@
 import functools
 import math
 
-from tfgan_zoo import image_sizes, noise, registry, schedules, specs, transparency
+from tfgan_zoo import image_sizes, noise, registry, schedules, specs
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
 from tfgan_zoo.settings import budget, fields
@@ -27,7 +27,7 @@ def check(config):
     catalogue.check_pictures(
         config.dataset, config.mirror, **{name: getattr(config, name) for name in catalogue.READING}
     )
-    if config.channels == transparency.CHANNELS and config.background != catalogue.READING["background"]:
+    if config.channels == 4 and config.background != catalogue.READING["background"]:
         raise ValueError(f"background={config.background} is of no use with channels=4: what is transparent stays so")
     check_metrics(config)
     _check_records(config)
