@@ -69,6 +69,15 @@ def test_both_networks_have_the_shape_and_their_configurations_keep_it(name):
         assert same.image_size == (24, 16) and [w.shape for w in same.weights] == [w.shape for w in net.weights]
 
 
+def test_attention_counts_the_shorter_side():
+    for role in ("generator", "discriminator"):
+        stack = networks.build("sngan", role, attention=8, **SMALL).trunk.layers
+        place = [layer.name for layer in stack].index("attention")
+        assert stack[place].output.shape[1:3] == (12, 8)
+    with pytest.raises(ValueError, match=r"^attention=16 of image_size=24x16: choose from 4, 8$"):
+        networks.build("sngan", "generator", attention=16, **SMALL)
+
+
 @pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_a_generator_with_all_its_weights_transposed_makes_transposed_images(name):
     wide = networks.build(name, "generator", shape=(16, 24, 1), width=4, latent_dim=5)
