@@ -13,7 +13,7 @@ from PIL import Image
 
 import tfgan_zoo.serving.client
 from tests.serving import models, server
-from tfgan_zoo import serving
+from tfgan_zoo import pictures, serving
 from tfgan_zoo.cli import generate
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.pretrained.download import is_server
@@ -336,6 +336,16 @@ def test_nobody_there(pauses):
             serving.Client(url, tries=2, timeout=5, pause=pauses.append).generate(1)
         assert error.value.unavailable
     assert len(pauses) == 2
+
+
+def test_transparent_pngs_are_multiplied_by_alpha_again(monkeypatch):
+    monkeypatch.setattr(serving.Client, "image_shape", (4, 6, 4))
+    alpha = np.random.default_rng(0).integers(0, 256, (4, 6, 1))
+    levels = np.concatenate([np.full((4, 6, 3), 60).clip(max=alpha), alpha], axis=-1).astype("uint8")
+    content = io.BytesIO()
+    pictures.to_image(levels).save(content, "PNG")
+    found = serving.Client("http://localhost:1/v1/models/m")._pixels(content.getvalue())
+    np.testing.assert_array_equal(np.round(found * 255), levels)
 
 
 def test_png_moves_a_tenth_of_the_bytes_of_json_floats(rest, clothes):
