@@ -330,6 +330,11 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """How many steps the weights were trained."""
         return int(self.step.numpy())
 
+    @property
+    def judged_steps(self) -> int:
+        """How many steps the networks were trained whose samples and logits are looked at: of a part its own."""
+        return self.trained_steps
+
     def checksum(self) -> str:
         """Returns the SHA-256 of the weights of `sampler`."""
         digest = hashlib.sha256()

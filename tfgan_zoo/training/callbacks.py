@@ -164,13 +164,13 @@ class Ticks(keras.callbacks.Callback):
         self._config, self._run, self._checkpoints = config, run, checkpoints
         self._samples, self._measures, self._evaluate, self._write = samples, measures, evaluate, write
 
-    def _word(self, numbers, step):
+    def _word(self, numbers):
         loss = registry.LOSSES.get(self._config.loss)
         return health.word(
             numbers,
             registry.METHODS[self._config.method],
             relative=loss is not None and loss.decides_at is None,
-            step=step,
+            step=self.model.judged_steps,
             logits=loss is not None,
         )
 
@@ -187,7 +187,7 @@ class Ticks(keras.callbacks.Callback):
         for measure in self._measures:
             numbers |= measure()
         evaluations = self._evaluate(step)
-        row |= numbers | {"health": self._word(numbers, step)} | evaluations
+        row |= numbers | {"health": self._word(numbers)} | evaluations
         speed = (step - self._first_step) * self._config.batch_size / seconds
         self._run.append(self._run.metrics, row)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -102,7 +102,7 @@ def word(signals, method=None, relative=False, step=None, logits=True):
         method: the run's `specs.Method`, which may have a word for a run that is not under way; None for none.
         relative: bool, whether the loss knows differences of logits only: then their size tells nothing, and their
             differences are looked at.
-        step: int, the step at the tick's end; None for one long after the start.
+        step: int, the steps that the judged networks were trained (`GAN.judged_steps`); None for many.
         logits: bool, whether the scores are logits with a threshold, whose distance tells something.
 
     >>> word({"d_train": 1.0, "d_heldout": 0.9, "d_samples": -1.0, "diversity": 0.9, "g_grad_norm": 1.0})

@@ -556,6 +556,7 @@ def on(strategy, **options):
         model = make(optimizer=sgd, boundaries=(3, 6), run_eagerly=False, host={"n_dis": 2}, **options)
     dataset = tf.data.Dataset.from_tensor_slices({"images": reals(model, 10)}).batch(BATCH, drop_remainder=True)
     logs = model.fit(dataset, verbose=0).history  # one epoch over all three phases
+    assert model.judged_steps == model.host.trained_steps == model.trained_steps - int(model.begins[1]) > 0
     assert int(model.step.numpy()) == 10
     return model, logs
 

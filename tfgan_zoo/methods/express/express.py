@@ -140,6 +140,10 @@ class Express(GAN):
         return self.host.batches_per_step
 
     @property
+    def judged_steps(self):
+        return self.host.judged_steps
+
+    @property
     def log_names(self):
         return [*self.host.log_names, "phase", "reconstruction"]
 
