@@ -82,8 +82,8 @@ def load():
     Raises:
         ValueError: if the file is damaged.
 
-    >>> load().output_shape
-    {'features': (None, 1280)}
+    >>> load()(keras.ops.zeros((1, 32, 32, 3)))["features"].shape
+    TensorShape([1, 1280])
     """
     digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() if WEIGHTS.is_file() else "of nothing"
     if digest != card()["sha256"]:
