@@ -12,7 +12,7 @@ def haar_packets(images, level=LEVEL):
 
     At every level, each packet is filtered along both axes by (1, 1) / sqrt 2 and by (1, -1) / sqrt 2, and every
     second value is kept. After `level` of them this is the Walsh-Hadamard transform H X H^T of every block X of
-    2^level x 2^level pixels, H orthonormal: packet (i, j) is entry (i, j) of all blocks. The transform is orthonormal,
+    2^level x 2^level pixels, H orthonormal (here ± 1, divided by 2^level in the end): packet (i, j) is entry (i, j) of all blocks. The transform is orthonormal,
     so the sum of squares is that of the pixels.
 
     Args:
@@ -35,7 +35,7 @@ def haar_packets(images, level=LEVEL):
     num, height, width, channels = np.shape(images)
     if height % side or width % side:
         raise ValueError(f"images of {height} x {width} must have sides that are multiples of {side}")
-    walsh = functools.reduce(np.kron, [np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2)] * level)
+    walsh = functools.reduce(np.kron, [np.array([[1.0, 1.0], [1.0, -1.0]])] * level)
     blocks = np.reshape(images, [num, height // side, side, width // side, side, channels])
     packets = np.einsum("iu,nrucvk,jv->nijrck", walsh, blocks, walsh, optimize=True)
-    return packets.reshape(num, side * side, -1)
+    return packets.reshape(num, side * side, -1) / side
