@@ -11,9 +11,9 @@ def haar_packets(images, level=LEVEL):
     """The packets of the Haar wavelet's full tree at one level.
 
     At every level, each packet is filtered along both axes by (1, 1) / sqrt 2 and by (1, -1) / sqrt 2, and every
-    second value is kept. After `level` of them this is the Walsh-Hadamard transform H X H^T of every block X of
-    2^level x 2^level pixels, H orthonormal (here ± 1, divided by 2^level in the end): packet (i, j) is entry (i, j) of all blocks. The transform is orthonormal,
-    so the sum of squares is that of the pixels.
+    second value is kept. After `level` of them this is the Walsh-Hadamard transform H X H^T / 2^level of every block X
+    of 2^level x 2^level pixels, H of entries 1 and -1: packet (i, j) is entry (i, j) of all blocks. The transform is
+    orthonormal, so the sum of squares is that of the pixels.
 
     Args:
         images: float[N, H, W, C], H and W multiples of 2^level.
