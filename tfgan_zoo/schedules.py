@@ -1,4 +1,4 @@
-"""Numbers that change over a run: functions of the step, written as "g_lr=2e-4->5e-5:cosine".
+"""Numbers that change over a run: functions of the step, written as "g_lr=2e-4->5e-5:cosine" or "g_lr=2e-4->5e-5@900".
 
 TensorFlow is not imported before one is evaluated at a tensor.
 """
@@ -11,6 +11,7 @@ from tfgan_zoo.lazy import tf
 
 NAMES = ("g_lr", "d_lr", "beta_2", "penalty_weight", "ema_kimg", "ada_target")
 SHAPES = ("cosine", "linear")
+_MOST_STEPS = 2**31 - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Schedule:
     end: float
     shape: str
 
+    follows_length = True  # whether a longer run has other numbers from its first steps on
+
+    @property
+    def values(self):
+        """The numbers that it is written with, the first one first."""
+        return (self.start, self.end)
+
     def at(self, step, steps):
         """Returns the number at a step.
 
@@ -54,11 +62,57 @@ class Schedule:
         return self.start + (self.end - self.start) * done
 
 
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """A number that is one value before a step and another from there on: what a resumed run makes of a new rate.
+
+    Attributes:
+        name: str, one of `NAMES`.
+        values: tuple of float, the first at step 0.
+        since: tuple of int, from which steps on the others; it ascends.
+
+    >>> rate = Steps("g_lr", (2e-4, 1e-4, 5e-5), (10, 20))
+    >>> [rate.at(step, 100) for step in (0, 9, 10, 20)]
+    [0.0002, 0.0002, 0.0001, 5e-05]
+    """
+
+    name: str
+    values: tuple[float, ...]
+    since: tuple[int, ...]
+
+    follows_length = False
+
+    @property
+    def start(self):
+        """The number at the first step."""
+        return self.values[0]
+
+    def at(self, step, steps):
+        """Returns the number at a step, as `Schedule.at` does; `steps` does not matter."""
+        if isinstance(step, int):
+            return self.values[sum(first <= step for first in self.since)]
+        number = tf.constant(self.start)
+        for value, first in zip(self.values[1:], self.since, strict=True):
+            number = tf.where(tf.cast(step, tf.int64) >= first, tf.constant(value), number)
+        return number
+
+    def changed(self, value, step):
+        """Returns the same with another value from a step on."""
+        kept = [(one, first) for one, first in zip(self.values[1:], self.since, strict=True) if first < step]
+        values, since = zip(*kept, (value, step), strict=True)
+        return Steps(self.name, (self.start, *values), since)
+
+    def __str__(self):
+        later = "".join(f"->{value!r}@{first}" for value, first in zip(self.values[1:], self.since, strict=True))
+        return f"{self.name}={self.start!r}{later}"
+
+
 def parse(text):
     """Reads one schedule.
 
     Args:
-        text: "NAME=A->B" or "NAME=A->B:SHAPE"; the shape is cosine if it is left out.
+        text: "NAME=A->B" or "NAME=A->B:SHAPE", a `Schedule`; the shape is cosine if it is left out. Or
+            "NAME=A->B@STEP", maybe with more "->C@STEP", a `Steps`.
 
     Raises:
         ValueError: in one line, if it is none.
@@ -69,6 +123,8 @@ def parse(text):
     name, _, rest = text.partition("=")
     ends, _, shape = rest.partition(":")
     choose("schedule", name.strip(), NAMES)
+    if "@" in rest:
+        return _steps(name.strip(), rest, text)
     try:
         start, end = map(float, ends.split("->"))
         if not (math.isfinite(start) and math.isfinite(end)):
@@ -76,6 +132,21 @@ def parse(text):
     except ValueError:
         raise ValueError(f"schedule={text} must be like {name}=0.1->0.01, or {name}=0.1->0.01:linear") from None
     return Schedule(name.strip(), start, end, choose("schedule", shape.strip() or SHAPES[0], SHAPES))
+
+
+def _steps(name, rest, text):
+    """Reads a `Steps`, of which the part behind "NAME=" is `rest`."""
+    first, *parts = rest.split("->")
+    try:
+        pairs = [part.split("@") for part in parts]
+        values = (float(first), *(float(value) for value, _ in pairs))
+        since = tuple(int(step) for _, step in pairs)
+        ascends = all(one < other for one, other in zip((-1, *since), (*since, _MOST_STEPS), strict=True))
+        if not (pairs and all(map(math.isfinite, values)) and ascends):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"schedule={text} must be like {name}=0.1->0.01@5000, with ascending steps") from None
+    return Steps(name, values, since)
 
 
 def parse_all(texts):

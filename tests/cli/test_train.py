@@ -400,7 +400,8 @@ def test_a_finished_run_is_left_as_it_is(run, ring):
         ("--method=pcomv", "method=pcomv"),
         ("--seed=1", "begun with seed=0"),
         ("--batch_size=16", "begun with batch_size=8"),
-        ("--g_lr=0.5", "begun with g_lr=0.001"),
+        ("--g_lr=2", "g_lr=2.0 must be above 0 and at most 1"),
+        ("--beta_1=0.4", "begun with beta_1=0.5"),
         ("--augment=color", "begun with augment=()"),
         ("--data_dir=elsewhere", "begun with data_dir=None"),
         ("--image_size=32", "begun with image_size=None"),
@@ -437,6 +438,17 @@ def test_records_may_change_where_the_past_is_left_alone(run, ring):
     assert RunDirectory(ring).steps() == [9, 11]  # the last, and the last at a tick's end
 
 
+def test_other_rates_on_a_resume_are_those_of_a_run_that_had_them_planned(run, ring, tmp_path):
+    status, _, err = run(f"--run_dir={ring}", "--kimg=0.048", "--g_lr=1e-4")
+    assert (status, err) == (0, "") and "from here on g_lr=0.0001, before 0.001" in (ring / "log.txt").read_text()
+    assert run(f"--run_dir={ring}", "--kimg=0.064", "--g_lr=2e-4", "--d_lr=5e-4")[0] == 0
+    assert RunDirectory(ring).config().schedule == ("g_lr=0.001->0.0001@4->0.0002@6", "d_lr=0.001->0.0005@6")
+    planned = f"--schedule={','.join(RunDirectory(ring).config().schedule)}"
+    assert run(*SHORT, "--kimg=0.064", planned, f"--run_dir={tmp_path / 'planned'}")[0] == 0
+    assert (tmp_path / "planned" / "metrics.jsonl").read_bytes() == (ring / "metrics.jsonl").read_bytes()
+    assert "from here on" not in run(f"--run_dir={ring}", "--g_lr=2e-4")[1]  # which it has
+
+
 def test_a_budget_is_written_into_the_run(run, here, monkeypatch):
     monkeypatch.setattr(train.budget, "seconds", lambda text: 1.0)  # it is over when it begins
     status, out, err = run(*RING[:2], "--threads=2", "--budget=30s", "--run_dir=run")
@@ -469,6 +481,7 @@ def test_a_run_of_constant_rates_may_get_longer(run, ring):
 def test_a_run_that_follows_its_length_keeps_it(given, refused, tmp_path):
     RunDirectory.create(resolve(**{"method": "gan", "dataset": "ring", "kimg": 1.0, **given}), tmp_path / "run")
     assert "begun with kimg=1.0; a run keeps it" in refused(f"--run_dir={tmp_path / 'run'}", "--kimg=2")
+    assert "begun with d_lr=0.001; a run keeps it" in refused(f"--run_dir={tmp_path / 'run'}", "--d_lr=1e-4")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"method": "gan"}', '{"a": "preset"}'])

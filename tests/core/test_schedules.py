@@ -38,6 +38,16 @@ def test_goes_from_its_start_through_the_middle_to_its_end(shape, values, kind):
     assert float(schedule.at(kind(11), 8)) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("kind", [int, lambda step: tf.constant(step, tf.int64)])
+def test_goes_from_step_to_step(kind):
+    text = "g_lr=0.1->0.02@4->0.0@9"
+    schedule = schedules.parse(text)
+    numbers = [schedule.at(kind(step), 8) for step in (0, 3, 4, 8, 9, 100)]
+    np.testing.assert_array_equal(np.float32(numbers), np.float32([0.1, 0.1, 0.02, 0.02, 0.0, 0.0]))
+    assert str(schedule) == text and str(schedule.changed(0.5, 4)) == "g_lr=0.1->0.5@4"  # what was to come is gone
+    assert str(schedule.changed(0.5, 12)) == "g_lr=0.1->0.02@4->0.0@9->0.5@12"
+
+
 def test_a_step_has_the_numbers_that_the_schedules_say():
     model = make(4, penalty="r1", penalty_every=1, penalty_weight=4.0, schedule=ALL)
     plain = make(4)
@@ -127,6 +137,9 @@ def test_what_is_said_otherwise_is_no_longer_scheduled(given, left):
         ({"schedule": "width=1->2"}, "^schedule=width is unknown"),
         ({"schedule": "g_lr=1e-3"}, "^schedule=g_lr=1e-3 must be like g_lr=0.1->0.01"),
         ({"schedule": "g_lr=nan->1"}, "^schedule=g_lr=nan->1 must be like"),
+        ({"schedule": "g_lr=1e-3->1e-4@9->1e-5@9"}, "must be like g_lr=0.1->0.01@5000, with ascending steps"),
+        ({"schedule": "g_lr=1e-3@9"}, "must be like g_lr=0.1->0.01@5000"),
+        ({"schedule": "g_lr=1e-3->1e-4@9->2@10"}, "^schedule: g_lr=2.0 must be above 0"),
         ({"schedule": "g_lr=1e-3->1e-4:square"}, "^schedule=square is unknown"),
         ({"schedule": ("g_lr=1e-3->1e-4", "g_lr=1e-3->0.1")}, "has g_lr twice"),
         ({"schedule": "g_lr=1e-3->2"}, "^schedule: g_lr=2.0 must be above 0"),

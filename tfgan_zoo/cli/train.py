@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from tfgan_zoo import functions, image_sizes, registry
+from tfgan_zoo import functions, image_sizes, registry, schedules
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.evaluation import protocols
@@ -87,6 +87,7 @@ _COLUMN = 27  # of --list's texts
 _BEGAN = time.monotonic()  # of the process, near enough: a budget is counted from here
 _SHOWN = 20  # lines about the data on the terminal
 _LEAVE_THE_PAST_ALONE = ("on_nan", "tick_kimg", "keep_checkpoints")
+_RATES = ("g_lr", "d_lr")
 _NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
 
@@ -293,9 +294,10 @@ def _train(config, run, data, begin, told):
         before = run.config()
         if before.replicas not in (None, config.replicas):
             print(f"begun with {before.replicas} replicas, now {config.replicas}: equal to tolerance, not bit for bit")
-        for name in ("kimg", *_LEAVE_THE_PAST_ALONE):
-            if getattr(before, name) != getattr(config, name):
-                _tell(run, f"from here on {name}={getattr(config, name)}, before {getattr(before, name)}")
+        for name in ("kimg", *_RATES, *_LEAVE_THE_PAST_ALONE):
+            one, other = _now(before, name), _now(config, name)
+            if one != other:
+                _tell(run, f"from here on {name}={other}, before {one}")
         run.write_config(config)
         run.log(f"configuration {config.digest()}")
         train(config, run, data, begin, _BEGAN)
@@ -338,9 +340,9 @@ def _tell_data(config, run, data):
 def _resumed(run, settings):
     """Returns the run's own config, or what flags may change of it; others may repeat it.
 
-    --kimg may lengthen a run that does not follow its length, --devices give it other devices; --on_nan says anew
-    what becomes of broken numbers, --tick_kimg and --keep_checkpoints what is recorded from here on, and --dataset
-    where its pictures have been moved to.
+    --kimg may lengthen a run that does not follow its length, and --g_lr and --d_lr give it other rates from its last
+    checkpoint on; --devices other devices; --on_nan says anew what becomes of broken numbers, --tick_kimg and
+    --keep_checkpoints what is recorded from here on, and --dataset where its pictures have been moved to.
     """
     config = run.config()
     for name, value in with_tuples(settings).items():
@@ -348,7 +350,7 @@ def _resumed(run, settings):
         if name in ("penalty_weight", "penalty_every"):  # one for all is as good as one each, 0 as 1
             value = one_each(name, value, config.penalty)
             value = tuple(max(1, every) for every in value) if name == "penalty_every" else value
-        begun = config.options.get(name) if name in checks.options() else getattr(config, name)
+        begun = config.options.get(name) if name in checks.options() else _now(config, name)
         if value in (begun, "auto"):  # what was settled from "auto" is kept
             continue
         if name == "devices":
@@ -359,6 +361,9 @@ def _resumed(run, settings):
             continue
         if name in _LEAVE_THE_PAST_ALONE:
             config = dataclasses.replace(config, **{name: value})
+            continue
+        if name in _RATES and not checks.follows_length(config):
+            config = _at_another_rate(config, name, value, max(run.steps(), default=0))
             continue
         if name != "kimg" or checks.follows_length(config):
             value, begun = (image_sizes.shown(it) if name == "image_size" else it for it in (value, begun))
@@ -372,6 +377,24 @@ def _resumed(run, settings):
             f"dataset={config.dataset} does not exist; if it was moved, say where it is now, --dataset=..."
         )
     return config
+
+
+def _now(config, name):
+    """Returns the value of a field, of a rate that which a run has had since it was changed last."""
+    schedule = schedules.parse_all(config.schedule).get(name) if name in _RATES else None
+    return schedule.values[-1] if isinstance(schedule, schedules.Steps) else getattr(config, name)
+
+
+def _at_another_rate(config, name, value, step):
+    """Returns the configuration of a run with another learning rate from a step on, that of its last checkpoint.
+
+    Rates stay functions of the step: whenever the run is killed, and wherever it goes on, each step has its own.
+    """
+    configs.ROWS[name].check(name, value)
+    found = schedules.parse_all(config.schedule)
+    changed = found.get(name, schedules.Steps(name, (getattr(config, name),), ())).changed(value, step)
+    others = (text for text in config.schedule if schedules.parse(text).name != name)
+    return dataclasses.replace(config, schedule=(*others, str(changed)))
 
 
 def _moved(config, path, run):

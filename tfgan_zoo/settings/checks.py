@@ -92,7 +92,8 @@ def check_metrics(config):
 
 def follows_length(config):
     """Returns whether what a run does at a step depends on how long it is."""
-    return config.lr_decay != "none" or bool(config.schedule) or registry.METHODS[config.method].phases > 1
+    scheduled = any(schedule.follows_length for schedule in schedules.parse_all(config.schedule).values())
+    return config.lr_decay != "none" or scheduled or registry.METHODS[config.method].phases > 1
 
 
 def _check_records(config):
@@ -123,8 +124,10 @@ def _check_augmentation(config):
 def _check_schedules(config):
     """Checks that what changes over the run is there, begins as its field says, and stays in its field's range."""
     for name, schedule in schedules.parse_all(config.schedule).items():
-        if schedule.end:  # what may not begin at 0 may still end there, as a learning rate does
-            configs.ROWS[name].check(f"schedule: {name}", schedule.end)
+        for number in filter(
+            None, schedule.values[1:]
+        ):  # what may not begin at 0 may go there, as a learning rate does
+            configs.ROWS[name].check(f"schedule: {name}", number)
         value = getattr(config, name)
         if value is None or value == ():
             raise ValueError(f"schedule: {name} is of no use without {configs.ROWS[name].of}")

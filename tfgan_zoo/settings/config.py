@@ -167,7 +167,8 @@ class Config:
     )
     lr_decay: str = row("linear: the rates go to 0 over the run", "objective", "none", ("none", "linear"))
     schedule: tuple[str, ...] = row(
-        "numbers that change over the run, with commas between them: g_lr=2e-4->5e-5 (cosine) or ...:linear; or none",
+        "numbers that change over the run, with commas between them: g_lr=2e-4->5e-5 (cosine), ...:linear, or"
+        " g_lr=2e-4->5e-5@9000 (from step 9000 on); or none",
         "objective",
         (),
         later=True,
