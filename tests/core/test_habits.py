@@ -225,6 +225,71 @@ def test_early_stopping_knows_the_direction():
         model.fit(images(4), verbose=0, callbacks=[keras.callbacks.EarlyStopping("d_grad_norm")])
 
 
+# Batches, and what yields them
+
+
+def test_one_batch_is_a_step_and_what_evaluate_and_predict_say():
+    model, twin, x = make(n_dis=2), make(n_dis=2), images(8)
+    twin.set_weights(model.get_weights())
+    logs = model.train_on_batch(x, return_dict=True)
+    side_by_side = tf.data.Dataset.from_tensor_slices(x.reshape(2, 4, *x.shape[1:]))
+    history = twin.fit(side_by_side, verbose=0).history
+    assert logs == pytest.approx({name: values[0] for name, values in history.items()}, abs=1e-6)
+    assert all(np.array_equal(*pair) for pair in zip(model.get_weights(), twin.get_weights(), strict=True))
+    assert int(model.step) == 1
+    assert model.test_on_batch(x) == pytest.approx(list(model.evaluate(x, verbose=0)))
+    np.testing.assert_array_equal(model.predict_on_batch([3, 4]), model.predict([3, 4], verbose=0))
+    with pytest.raises(ValueError, match="7 images are given, and a step reads 2 equal batches"):
+        model.train_on_batch(x[:7])
+
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        return images(12)[4 * index : 4 * index + 4]
+
+
+def test_what_yields_batches_trains_as_a_data_set_does():
+    sources = (
+        Batches,
+        lambda: (images(12)[start : start + 4] for start in (0, 4, 8)),
+        lambda: tf.data.Dataset.from_tensor_slices(images(12)).batch(4),
+    )
+    models = [make() for _ in sources]
+    weights = models[-1].get_weights()
+    for model, source in zip(models, sources, strict=True):
+        model.set_weights(weights)
+        model.fit(source(), steps_per_epoch=3, verbose=0)
+        assert int(model.step) == 3
+    for model in models[:-1]:
+        assert all(np.array_equal(*pair) for pair in zip(model.get_weights(), models[-1].get_weights(), strict=True))
+    assert models[0].evaluate(Batches(), verbose=0) == pytest.approx(
+        models[0].evaluate(images(12), verbose=0), abs=1e-5
+    )
+    with pytest.raises(ValueError, match="generator yields no batch"):
+        models[0].fit(iter_of_none())
+
+
+def iter_of_none():
+    yield from ()
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda model: model.fit(images(4), class_weight={0: 1.0}), "fit: class_weight= has no meaning for a GAN"),
+        (lambda model: model.evaluate(), "evaluate: x=None: give images"),
+        (lambda model: model.compile("adam", "adam", loss="hinge"), "compile: loss=hinge is none of its arguments"),
+    ],
+)
+def test_what_means_nothing_is_one_line(call, words):
+    with pytest.raises(ValueError, match=words) as error:
+        call(make())
+    assert "\n" not in str(error.value)
+
+
 # Predicting, looking, exporting
 
 

@@ -1,7 +1,10 @@
 """What `GAN.fit` makes of a user's data set: the batches of a step side by side, and checks of what it is given."""
 
+import collections.abc
+import itertools
 import warnings
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -69,6 +72,73 @@ def batches_of_array(images, labels, batch_size, seed, shape, num_classes=0):
         items = (images, labels.astype("int32"))
     dataset = tf.data.Dataset.from_tensor_slices(items).shuffle(len(images), seed=seed)
     return dataset.batch(min(batch_size, len(images)), drop_remainder=True)
+
+
+def as_dataset(source):
+    """Returns what yields batches as a tf.data.Dataset; a data set, and arrays, as they are.
+
+    Args:
+        source: a `keras.utils.PyDataset`, a generator, or another iterable of batches such as a PyTorch DataLoader: of
+            images[B, ...], or of (images, labels).
+
+    Raises:
+        ValueError: in one line, if it yields nothing.
+    """
+    arrays = isinstance(source, list | tuple | collections.abc.Mapping | str) or hasattr(source, "__array__")
+    indexed = isinstance(source, keras.utils.PyDataset)
+    if source is None or arrays or isinstance(source, tf.data.Dataset) or not (indexed or hasattr(source, "__iter__")):
+        return source
+
+    def batches():
+        found = map(source.__getitem__, _numbers(source)) if indexed else source
+        return (tuple(map(np.asarray, it)) if isinstance(it, tuple | list) else np.asarray(it) for it in found)
+
+    iterator = batches()
+    first = next(iterator, None)
+    if first is None:
+        raise ValueError(f"fit: {type(source).__name__} yields no batch")
+    again = batches
+    if isinstance(source, collections.abc.Iterator):  # it cannot begin anew: the first batch is put back
+        rest = itertools.chain([first], iterator)
+
+        def again():
+            return rest
+
+    spec = tf.nest.map_structure(lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), first)
+    dataset = tf.data.Dataset.from_generator(again, output_signature=spec)
+    size = len(source) if hasattr(source, "__len__") else None
+    return dataset if size is None else dataset.apply(tf.data.experimental.assert_cardinality(size))
+
+
+def _numbers(source):
+    """Returns the numbers of a PyDataset's batches, which may have no end."""
+    return itertools.count() if source.num_batches is None else range(source.num_batches)
+
+
+def of_one_step(images, labels, count, shape, num_classes=0):
+    """Returns a batch in the form that the loop reads: {"images": [B, count, ...], "labels": [B, count]}.
+
+    Args:
+        images: array[B * count, ...]; labels: int[B * count] or None.
+        count, shape, num_classes: as in `batches_of_steps`.
+
+    Raises:
+        ValueError: as `batches_of_steps` does, and if they are no `count` batches.
+    """
+    images = np.asarray(images)
+    check_images(images, shape)
+    if not len(images) or len(images) % count:
+        raise ValueError(f"train_on_batch: {len(images)} images are given, and a step reads {count} equal batches")
+    items = {"images": images}
+    if num_classes:
+        if labels is None:
+            raise ValueError(f"train_on_batch: a model with num_classes={num_classes} needs labels too")
+        check_labels(np.asarray(labels), num_classes)
+        items["labels"] = np.asarray(labels, "int32")
+    return {
+        name: tf.constant(np.swapaxes(it.reshape(count, len(images) // count, *it.shape[1:]), 0, 1))
+        for name, it in items.items()
+    }
 
 
 def split(images, labels, share):

@@ -214,8 +214,11 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution` of `keras.Model.compile`.
 
         Raises:
-            ValueError: if an optimiser carries a schedule, or a metric is not for two sets of such images.
+            ValueError: if an optimiser carries a schedule, a metric is not for two sets of such images, or for another
+                argument of Keras's, such as a loss: that is one of the class.
         """
+        for name in kwargs.keys() - {"jit_compile", "run_eagerly", "steps_per_execution"}:
+            raise ValueError(f"compile: {name}={kwargs[name]} is none of its arguments; a loss is one of the class")
         super().compile(optimizer=None, **kwargs)
         self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
         self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]

@@ -45,6 +45,10 @@ class HeldOut(keras.Model):
         numbers = self._compared(x if kwargs.get("steps") is None else x.take(kwargs["steps"]))
         return found | numbers if isinstance(found, dict) else [*found, *numbers.values()]
 
+    def test_on_batch(self, x, y=None, return_dict=False):
+        """`keras.Model.test_on_batch`: what `evaluate` says of one batch."""
+        return self.evaluate(x, y, batch_size=len(x), verbose=0, return_dict=return_dict)
+
     def prepare_judges(self, metrics=()):
         """Makes the means of `evaluate`; `compile` calls it. They are not of the model's metrics, which are saved.
 
@@ -53,7 +57,7 @@ class HeldOut(keras.Model):
         """
         self._judges = Untracked([keras.metrics.Mean(name=name) for name in NAMES])
         found = {}
-        for metric in metrics or ():
+        for metric in [metrics] if isinstance(metrics, str) else metrics or ():
             if isinstance(metric, str):
                 metric = importlib.import_module("tfgan_zoo.evaluation.on_arrays").comparison(metric, self.image_shape)
             if not callable(metric):
@@ -96,6 +100,9 @@ class HeldOut(keras.Model):
         Raises:
             ValueError: in one line, for images or labels that are not as they should be.
         """
+        if x is None:
+            raise ValueError("evaluate: x=None: give images, held out from the training")
+        x = fit_data.as_dataset(x)
         if not isinstance(x, tf.data.Dataset):
             if y is not None and len(y) != len(x):
                 raise ValueError(f"evaluate: there are {len(x)} images and {len(y)} labels")

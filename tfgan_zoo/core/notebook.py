@@ -50,6 +50,10 @@ class Notebook(keras.Model):
         """Keras's: images of one batch of what `predict` makes."""
         return self.sample(data["latents"], data.get("labels"))
 
+    def predict_on_batch(self, x, labels=None):
+        """`keras.Model.predict_on_batch`: `predict` of one batch."""
+        return self.predict(x, labels, batch_size=len(x), verbose=0)
+
     def summary(self, *args, print_fn=None, **kwargs):
         """`keras.Model.summary`, and then which of the networks is which.
 

@@ -17,11 +17,12 @@ class Stepping(keras.Model):
 
         Args:
             x: float32[N, ...], or a `tf.data.Dataset` as in `fit_data.batches_of_steps`: of images[B, ...], of (images,
-                labels), or of {"images": ..., "labels": ...}. A last batch that is smaller may be left out.
+                labels), or of {"images": ..., "labels": ...}; or a `keras.utils.PyDataset`, a generator or another
+                iterable of such batches. A last batch that is smaller may be left out.
             y: int[N], the labels of an array of images; a conditional model needs labels.
             batch_size: int, of an array.
             **kwargs: those of `keras.Model.fit`; `validation_data` is as `evaluate` takes it, x or (x, y).
-                `class_weight`, `sample_weight` and `shuffle` mean nothing here.
+                `shuffle` means nothing here; `class_weight` and `sample_weight` are refused.
 
         Raises:
             ValueError: in one line, for images of another size or range, labels that are no classes, and fewer batches
@@ -31,6 +32,11 @@ class Stepping(keras.Model):
             usual = self.compile_when_needed()
             if usual is not None:
                 self.compile(*usual)
+        kwargs.pop("shuffle", None)
+        for name in ("class_weight", "sample_weight"):
+            if kwargs.pop(name, None) is not None:
+                raise ValueError(f"fit: {name}= has no meaning for a GAN; leave it out")
+        x = fit_data.as_dataset(x)
         array = not isinstance(x, tf.data.Dataset)
         held_out, share = kwargs.pop("validation_data", None), kwargs.pop("validation_split", 0.0)
         if held_out is None and share:
@@ -52,10 +58,27 @@ class Stepping(keras.Model):
         """Returns an iterator over a data set that a train function reads: what `fit` makes of it, for other loops."""
         return iter(self.distribute_strategy.experimental_distribute_dataset(self._steps(data)))
 
-    def train_on_batch(self, *args, **kwargs):
-        """Keras's: one step on a batch in the form that the loop reads."""
+    def train_on_batch(self, x, y=None, return_dict=False):
+        """`keras.Model.train_on_batch`: one step, of `batches_per_step` batches in one array.
+
+        Args:
+            x: float32[N, ...] in [-1, 1].
+            y: int[N], the labels of a conditional model.
+            return_dict: bool.
+
+        Returns:
+            The logs, means since the last `reset_metrics`: {name: float}, or a list in the order of `log_names`.
+
+        Raises:
+            ValueError: as `fit` does.
+        """
         self.read_step()
-        return super().train_on_batch(*args, **kwargs)
+        batch = fit_data.of_one_step(x, y, self.batches_per_step, self.image_shape, self.num_classes)
+        before, self._may_end_unannounced = self._may_end_unannounced, True  # a batch, and no iterator, for the graph
+        logs = self.make_train_function()(iter([batch]))
+        self._may_end_unannounced = before
+        numbers = {name: float(logs[name]) for name in self.log_names}
+        return numbers if return_dict else list(numbers.values())
 
     def _steps(self, data, checked=False):
         steps = fit_data.batches_of_steps(data, self.batches_per_step, self.image_shape, self.num_classes, checked)
