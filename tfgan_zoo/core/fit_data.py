@@ -98,11 +98,14 @@ def as_dataset(source):
     if first is None:
         raise ValueError(f"fit: {type(source).__name__} yields no batch")
     again = batches
-    if isinstance(source, collections.abc.Iterator):  # it cannot begin anew: the first batch is put back
-        rest = itertools.chain([first], iterator)
+    if isinstance(source, collections.abc.Iterator):  # it cannot begin anew
+        kept = [first]
 
         def again():
-            return rest
+            if kept:
+                yield kept[0]
+                kept.clear()  # whoever looks at the first batch alone leaves it there
+            yield from iterator
 
     spec = tf.nest.map_structure(lambda part: tf.TensorSpec([None, *part.shape[1:]], part.dtype), first)
     dataset = tf.data.Dataset.from_generator(again, output_signature=spec)

@@ -78,6 +78,8 @@ class HeldOut(keras.Model):
             labels = batch["labels"].numpy() if self.num_classes else None
             fakes.append(self.generate_from_latents(batch["latents"].numpy(), labels=labels))
             reals.append(self._in_users_range(batch["images"]).numpy())
+        if not reals:
+            raise ValueError("evaluate: metrics read the images again; give an array or a data set, no generator")
         reals, fakes = np.concatenate(reals), np.concatenate(fakes)
         return {name: float(metric(reals, fakes)) for name, metric in self._comparisons.value.items()}
 
