@@ -6,6 +6,7 @@ tests of its own for its mathematics alone.
 
 import contextlib
 import dataclasses
+from unittest import mock
 
 import keras
 import numpy as np
@@ -97,6 +98,21 @@ def run_replicas_test(name, strategy, **flags):
         assert first.tobytes() == second.tobytes(), two.path
 
 
+def run_micro_batch_test(name, **flags):
+    """Micro batches make the update of the whole batch, but for batch normalisation, which does not act here."""
+    steps = registry.METHODS[name].phases
+    config = config_of(name, **{"kimg": 0.004 * steps, "width": 8, **flags})
+    normalize = keras.layers.BatchNormalization.call
+
+    def as_in_inference(layer, inputs, training=None, **kwargs):
+        return normalize(layer, inputs, training=False, **kwargs)
+
+    with mock.patch.object(keras.layers.BatchNormalization, "call", as_in_inference):
+        pair = [_trained_by_sgd(dataclasses.replace(config, micro_batch=size), None, steps, True) for size in (None, 2)]
+    for one, two in zip(*(model.weights for model in pair), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-6, err_msg=one.path)
+
+
 def config_of(name, **flags):
     """Returns a small configuration of a method: on points, where it can be, else on images."""
     try:
@@ -138,11 +154,12 @@ def _fit(model, config, first_step):
     return model.fit(batches, steps_per_epoch=1, verbose=0).history
 
 
-def _trained_by_sgd(config, strategy, steps=3):
+def _trained_by_sgd(config, strategy, steps=3, eagerly=False):
     keras.utils.set_random_seed(1)
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = build_model(config)
-        model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+        model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01), micro_batch=config.micro_batch)
+    model.run_eagerly = eagerly
     batches = data.load(config.dataset).train(config.batch_size, model.batches_per_step, config.seed)
     model.fit(batches, steps_per_epoch=steps, verbose=0)
     return model

@@ -36,6 +36,11 @@ def test_replicas(name, mirrored):
     contract.run_replicas_test(name, mirrored, width=8)  # in fewer units, one at its kink shows
 
 
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_micro_batches(name):
+    contract.run_micro_batch_test(name, **({"inner_steps": 1} if name == "brc" else {}))
+
+
 @pytest.mark.parametrize("name", registry.NETWORKS)
 def test_network(name):
     contract.run_network_test(name)

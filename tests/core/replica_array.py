@@ -74,7 +74,7 @@ def train(config, strategy, steps=STEPS, rounded=0.0):
     keras.utils.set_random_seed(1)
     with strategy.scope() if strategy else contextlib.nullcontext():
         model = build_model(config)
-        model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+        model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01), micro_batch=config.micro_batch)
     rng = np.random.default_rng(0)
     if rounded:
         for weight in model.trainable_weights:

@@ -238,6 +238,8 @@ def test_unknown_names_come_with_the_nearest_and_the_list(given, words):
 @pytest.mark.parametrize(
     "given, words",
     [
+        ({"micro_batch": 5, "batch_size": 8}, "micro_batch=5 must divide batch_size=8"),
+        ({"micro_batch": 2, "network": "stylegan2", "method": "gan"}, "micro_batch=2 must be a multiple of 4"),
         ({"penalty_weight": 5.0}, "penalty_weight=5.0 is of no use without a penalty"),
         ({"penalty": "r1", "penalty_weight": 0}, "penalty_weight=0 must be above 0 and finite for penalty=r1"),
         ({"penalty": "r1", "penalty_weight": math.inf}, "penalty_weight=inf must be"),

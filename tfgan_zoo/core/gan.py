@@ -12,6 +12,7 @@ from tfgan_zoo import random, registry, schedules
 from tfgan_zoo.core import batch as batches
 from tfgan_zoo.core.augmenter import Augmenter
 from tfgan_zoo.core.held_out import HeldOut
+from tfgan_zoo.core.micro_batches import by_rows
 from tfgan_zoo.core.notebook import Notebook
 from tfgan_zoo.core.rates import Rates
 from tfgan_zoo.core.sampler import Sampler
@@ -142,6 +143,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self.augmenter.build(self)
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
         self._comparisons = Untracked({})  # what `evaluate` measures beside d_real and d_fake: see `compile`
+        self.micro_batch = None  # the rows of a device that go through a network at once; None for all
         self._keep_metrics = False
         self._may_end_unannounced = False  # of the data that `fit` was given
         self._host_step = 0  # `step` as Python knows it while `fit` runs
@@ -200,7 +202,15 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     # What a notebook uses ------------------------------------------------------------------------------------------
 
-    def compile(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None, metrics=(), **kwargs):
+    def compile(
+        self,
+        generator_optimizer,
+        discriminator_optimizer,
+        learning_rate_scale=None,
+        micro_batch=None,
+        metrics=(),
+        **kwargs,
+    ):
         """Sets the optimisers, and builds them so that they can be saved and restored at once.
 
         Args:
@@ -208,23 +218,33 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             discriminator_optimizer: the same; it is applied `n_dis` times a step.
             learning_rate_scale: a `keras.optimizers.schedules.LearningRateSchedule` of the run's *step*, multiplied
                 with both learning rates. (A schedule inside an optimiser would count that optimiser's own updates.)
+            micro_batch: int >= 1, rows that go through a network at once, a divisor of a device's rows: the update is
+                that of the whole batch in the memory of this one, with one more forward pass. None takes all at once.
+                `core.micro_batches` tells what becomes of batch normalisation.
             metrics: what `evaluate` and `validation_data` measure beside d_real and d_fake: names of metrics for two
                 sets of images, such as "fd_fashion_all" (see `evaluate.py --list`); or functions (reals, fakes) ->
                 float of arrays[N, ...] as `generate` returns them. They are not saved.
             **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution` of `keras.Model.compile`.
 
         Raises:
-            ValueError: if an optimiser carries a schedule, a metric is not for two sets of such images, or for another
-                argument of Keras's, such as a loss: that is one of the class.
+            ValueError: if an optimiser carries a schedule, `micro_batch` is below 1, a metric is not for two sets of
+                such images, or for another argument of Keras's, such as a loss: that is one of the class.
         """
         for name in kwargs.keys() - {"jit_compile", "run_eagerly", "steps_per_execution"}:
             raise ValueError(f"compile: {name}={kwargs[name]} is none of its arguments; a loss is one of the class")
         super().compile(optimizer=None, **kwargs)
+        if micro_batch is not None:
+            _at_least("micro_batch", micro_batch, 1)
+        self.set_micro_batch(micro_batch)
         self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
         self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
         self.prepare_judges(metrics)
         first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self._broken = Untracked(tf.Variable(-1, dtype=tf.int64, trainable=False, aggregation=first))
+
+    def set_micro_batch(self, size):
+        """Sets the rows that go through a network at once, None for all: what `compile` does."""
+        self.micro_batch = size
 
     def call(self, latents, labels=None, training=False):
         """Returns the averaged generator's images, float32[N, ...] in [-1, 1], of latents[N, latent_dim].
@@ -487,7 +507,13 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
     def fakes(self, batch: batches.Batch, purpose: str) -> tf.Tensor:
         """Draws latents and returns the generator's images, in training mode, as many as `batch` has rows."""
         with self.scope(batch, f"{purpose}/fakes"):
-            return apply(self.generator, self.latents(batch), batch.labels)
+            latents = self.latents(batch)
+
+        def images(batch, latents):
+            with self.scope(batch, f"{purpose}/fakes"):
+                return apply(self.generator, latents, batch.labels)
+
+        return self.by_rows(images, self.generator, batch, latents)
 
     def discriminate(self, images, batch: batches.Batch, purpose: str, labels=None) -> tf.Tensor:
         """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`.
@@ -496,9 +522,20 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         and "generator/..." of what the generator's fakes are compared with, `perturb_generator` decides on the noise.
         """
         noisy = self.perturb_generator or purpose.split("/")[0] != "generator"
-        with self.scope(batch, purpose), perturbing(noisy):
-            images = self.augmenter(images)
-            return apply(self.discriminator_of(batch), images, batch.labels if labels is None else labels)
+        discriminator = self.discriminator_of(batch)
+
+        def logits(batch, images, labels):
+            with self.scope(batch, purpose), perturbing(noisy):
+                return apply(discriminator, self.augmenter(images), labels)
+
+        return self.by_rows(logits, discriminator, batch, images, batch.labels if labels is None else labels)
+
+    def by_rows(self, function, network, batch: batches.Batch, *tensors) -> tf.Tensor:
+        """Returns function(batch, *tensors) of a network's outputs, in micro batches where the model has these.
+
+        What looks at a network row by row goes through here; `core.micro_batches.by_rows` tells what a function is.
+        """
+        return by_rows(function, self.micro_batch, [network], batch, *tensors)
 
     def discriminator_of(self, batch: batches.Batch) -> keras.Model:
         """Returns the discriminator that a batch is shown to."""

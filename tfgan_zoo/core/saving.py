@@ -60,6 +60,8 @@ class Saved(keras.Model):
         ratio = float(self._rate_ratio.value.numpy())
         if ratio != 1:
             config["learning_rate_ratio"] = ratio
+        if self.micro_batch is not None:
+            config["micro_batch"] = self.micro_batch
         for role, base in self._base_learning_rates.items():
             serialized = keras.saving.serialize_keras_object(optimizers[role])
             serialized["config"]["learning_rate"] = base  # not the decayed rate of the moment

@@ -158,17 +158,20 @@ class Stepping(keras.Model):
     def plan(self):
         """Decides, outside any graph, what the step to come does: returns something hashable, a graph for each.
 
-        Of several replicas no layer may wait for the others inside a `tf.cond`, as batch normalisation does: there the
+        Of several replicas no layer may wait for the others inside a `tf.cond`, as batch normalisation does; and a
+        gradient that calls a network again, as that of micro batches, may not be one of a `tf.cond`: there the
         penalties that act on the step are chosen here.
         """
         lazy = [penalty for penalty in self.penalties if penalty.every > 1]
-        if not lazy or self.distribute_strategy.num_replicas_in_sync == 1:
+        several = self.distribute_strategy.num_replicas_in_sync > 1
+        if not lazy or not (several or self.micro_batch):
             self._planned = None
             return None
         if self.steps_per_execution > 1:
+            who = "several replicas have" if several else f"micro_batch={self.micro_batch} goes with"
             raise ValueError(
-                f"steps_per_execution={self.steps_per_execution} must be 1 where several replicas have"
-                f" penalty={lazy[0].name} on every {lazy[0].every}th step"
+                f"steps_per_execution={self.steps_per_execution} must be 1 where {who} penalty={lazy[0].name} on every"
+                f" {lazy[0].every}th step"
             )
         self._planned = tuple(penalty.name for penalty in lazy if self._host_step % penalty.every == 0)
         return self._planned

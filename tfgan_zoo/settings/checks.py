@@ -138,6 +138,8 @@ def _check_schedules(config):
 
 
 def _check_combinations(config):
+    if config.micro_batch is not None and config.batch_size % config.micro_batch:
+        raise ValueError(f"micro_batch={config.micro_batch} must divide batch_size={config.batch_size}")
     methods = [registry.METHODS[name] for name in owners(config.method, config.options)]
     choices = specs.Choices(
         options=config.options,

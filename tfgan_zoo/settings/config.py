@@ -151,6 +151,15 @@ class Config:
         later=True,
     )
     batch_size: int = row("images in a batch, over all devices", "common", 64, low=1, high=65536)
+    micro_batch: int | None = row(
+        "rows of a device's batch that go through a network at once: a large batch in little memory (default: all)",
+        "objective",
+        None,
+        low=1,
+        high=65536,
+        later=True,
+        quiet=True,
+    )
     n_dis: int = row("discriminator steps in a step", "objective", 1, low=1, high=1000)
     g_lr: float = row("Adam's learning rate for the generator", "objective", low=0, above=True, high=1)
     d_lr: float = row("Adam's learning rate for the discriminator", "objective", low=0, above=True, high=1)

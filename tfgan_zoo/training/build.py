@@ -70,6 +70,7 @@ def build_model(config, halved_at=None):
         keras.optimizers.Adam(config.g_lr, config.beta_1, config.beta_2),
         keras.optimizers.Adam(config.d_lr, config.beta_1, config.beta_2),
         learning_rate_scale=decay,
+        micro_batch=config.micro_batch,
         jit_compile=config.jit == "on",
     )
     return model

@@ -51,6 +51,9 @@ def resolve(config):
         )
     if config.batch_size % replicas:
         raise ValueError(f"batch_size={config.batch_size} must be a multiple of the {replicas} replicas")
+    rows = config.batch_size // replicas
+    if config.micro_batch is not None and rows % config.micro_batch:
+        raise ValueError(f"micro_batch={config.micro_batch} must divide the {rows} rows of each of {replicas} replicas")
     if config.jit == "on" and replicas > 1:
         raise ValueError(f"jit=on does not work with strategy={strategy}; choose jit=off")
     jit = ("on" if gpus and replicas == 1 else "off") if config.jit == "auto" else config.jit
@@ -95,9 +98,15 @@ def out_of_memory(config):
         if "No space left" in reason:
             raise RunError(f"the disk is full: {reason[:200]}") from None
         raise RunError(
-            f"out of memory with batch_size={config.batch_size}: choose a smaller --batch_size, or --width"
-            f" ({reason[:200]})"
+            f"out of memory with batch_size={config.batch_size}: choose a smaller --batch_size or --width, or"
+            f" --micro_batch={_smaller(config)} ({reason[:200]})"
         ) from None
+
+
+def _smaller(config):
+    """Returns a micro batch of about a quarter of what went through a network at once."""
+    rows = config.micro_batch or config.batch_size // (config.replicas or 1)
+    return next(size for size in range(max(1, rows // 4), 0, -1) if rows % size == 0)
 
 
 def _local(config, gpus):

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.core.batch import Batch
+from tfgan_zoo.core.micro_batches import by_rows
 from tfgan_zoo.core.weights import apply
 from tfgan_zoo.layers import power_iteration
 from tfgan_zoo.replicas import leave_sums_to_us, replica_mean, share, summed
@@ -44,11 +46,12 @@ class AutoEncoder(keras.layers.Layer):
         """Multiplies the learning rate by a number; where `update` is given a scale, that has it already."""
         self.optimizer.learning_rate.assign(self._base_learning_rate * ratio)
 
-    def codes(self, images):
-        """Returns E(x), float32[N, d], in inference mode."""
-        return self.encoder(images, training=False)
+    def codes(self, images, micro_batch=None):
+        """Returns E(x), float32[N, d], in inference mode, `micro_batch` rows at a time; None takes all at once."""
+        rows = Batch(images, None, 0, 0)
+        return by_rows(lambda rows: self.encoder(rows.images, training=False), micro_batch, [self.encoder], rows)
 
-    def update(self, batch, step, scope, scale=None):
+    def update(self, batch, step, scope, scale=None, micro_batch=None):
         """One update of E and R, and of the statistics.
 
         Args:
@@ -56,6 +59,7 @@ class AutoEncoder(keras.layers.Layer):
             step: int64 scalar, how many updates there were; the running means begin as plain ones.
             scope: a function (batch, purpose) -> the `random.scope` of a network call.
             scale: float scalar for the learning rate; None leaves it.
+            micro_batch: int, rows that go through E and R at once; None for all.
 
         Returns:
             Logs {name: scalar}.
@@ -63,15 +67,21 @@ class AutoEncoder(keras.layers.Layer):
         if scale is not None:
             self.optimizer.learning_rate.assign(self._base_learning_rate * scale)
         power_iteration(self.encoder)
-        with tf.GradientTape() as tape:
+
+        def errors(batch):
             with scope(batch, "encoder"):
                 codes = self.encoder(batch.images, training=True)
             with scope(batch, "decoder"):
-                loss = tf.reduce_mean(tf.square(apply(self.decoder, codes, batch.labels) - batch.images))
+                return tf.reduce_mean(tf.square(apply(self.decoder, codes, batch.labels) - batch.images))
+
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(by_rows(errors, micro_batch, [self.encoder, self.decoder], batch))
             shared = share(loss)
         gradients = summed(tape.gradient(shared, self.variables_to_train))
         self.optimizer.apply(gradients, self.variables_to_train)
-        self._observe(self.codes(batch.images), loss, tf.maximum(1 - DECAY, 1 / (tf.cast(step, tf.float32) + 1)))
+        self._observe(
+            self.codes(batch.images, micro_batch), loss, tf.maximum(1 - DECAY, 1 / (tf.cast(step, tf.float32) + 1))
+        )
         return {"g_loss": loss, "g_grad_norm": global_norm(gradients), "reconstruction": loss}
 
     def _observe(self, codes, loss, weight):

@@ -184,6 +184,10 @@ class Express(GAN):
         self.latent_gan.set_optimizers(*map(without_momentum, alike[:2]), learning_rate_scale)
         self.autoencoder.set_optimizer(alike[2], self._base_learning_rates["generator"])
 
+    def set_micro_batch(self, size):
+        for part in (super(), self.host, self.latent_gan):
+            part.set_micro_batch(size)
+
     def learning_rate_now(self):
         return self.host.learning_rate_now()
 
@@ -236,13 +240,13 @@ class Express(GAN):
         batch, *_ = batches.split(data, self.batches_per_step)
         scale = self.learning_rate_scale
         scale = None if scale is None else scale(self.step.value) * self._rate_ratio.value
-        logs = self.autoencoder.update(batch, self.step.value, self.scope, scale)
+        logs = self.autoencoder.update(batch, self.step.value, self.scope, scale, self.micro_batch)
         update_average(self.host.ema_generator, self.autoencoder.decoder, self.step.value, batch.size, self.ema_kimg)
         return logs
 
     def _update_latent_gan(self, data):
         images = data["images"][:, : self.latent_gan.batches_per_step]
-        codes = self.autoencoder.codes(tf.reshape(images, (-1, *self.image_shape)))
+        codes = self.autoencoder.codes(tf.reshape(images, (-1, *self.image_shape)), self.micro_batch)
         codes = self.autoencoder.whitening.whiten(codes)
         shape = (-1, self.latent_gan.batches_per_step, codes.shape[1])
         labels = {"labels": data["labels"][:, : shape[1]]} if "labels" in data else {}
@@ -251,7 +255,7 @@ class Express(GAN):
     def _codes(self, batch):
         """What G2 takes in phase 2, in the place of `GAN.latents`."""
         if self.encoder_latents:
-            return tf.stop_gradient(self.autoencoder.codes(batch.images))
+            return tf.stop_gradient(self.autoencoder.codes(batch.images, self.micro_batch))
         latents = random.normal((batch.size, self.latent_dim), "latents")
         return tf.stop_gradient(self.generator.codes(latents, batch.labels))
 

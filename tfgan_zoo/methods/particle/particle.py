@@ -100,9 +100,7 @@ class Particle(GAN):
         real = self.discriminate(batch.images, batch, "reals")
         stabilizer = 0.0
         if self.old_discriminator is not None:
-            with self.scope(batch, "reals"):  # D's own draws: the difference is in the weights alone
-                images = self.augmenter(batch.images)
-                stabilizer = mean_square(real - tf.stop_gradient(apply(self.old_discriminator, images, batch.labels)))
+            stabilizer = mean_square(real - tf.stop_gradient(self._old_features(batch)))
         fake = self.discriminate(fakes, batch, "fakes", batch.fake_labels)
         if self.stabilizer == "noise" and self.beta > 0:
             real, fake = self._noisy(real, batch, "noise/reals"), self._noisy(fake, batch, "noise/fakes")
@@ -144,6 +142,15 @@ class Particle(GAN):
 
     def _within(self, features):
         return energies.within(self.kernel, features, unbiased=True)
+
+    def _old_features(self, batch):
+        """D_old of the reals, with D's own draws: the difference is in the weights alone."""
+
+        def features(batch):
+            with self.scope(batch, "reals"):
+                return apply(self.old_discriminator, self.augmenter(batch.images), batch.labels)
+
+        return self.by_rows(features, self.old_discriminator, batch)
 
     def _noisy(self, features, batch, purpose):
         with self.scope(batch, purpose):

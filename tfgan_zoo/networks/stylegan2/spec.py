@@ -14,6 +14,15 @@ def _at(image_size, batch_size):
     return {"penalty_weight": (gamma, 2.0)}
 
 
+def _refuse(config):
+    group = next(size for size in (4, 2, 1) if config.batch_size % size == 0)
+    if config.micro_batch is not None and config.micro_batch % group:
+        raise ValueError(
+            f"micro_batch={config.micro_batch} must be a multiple of {group} for network=stylegan2, whose discriminator"
+            " compares as many neighbours in the batch"
+        )
+
+
 SPEC = Network(
     name="stylegan2",
     summary="styles that modulate convolutions, residual discriminator, 32 to 512 px (Karras et al. 2020)",
@@ -38,5 +47,6 @@ SPEC = Network(
     normalizations=("none",),
     tanh=False,
     styles=True,
+    refuse=_refuse,
     options={"mapping_layers": ("generator",), "mixing": ("generator",)},
 )

@@ -62,11 +62,14 @@ class PathLength(Penalty):
     def term(self, gan, batch, fakes, real_logits, fake_logits):
         from tfgan_zoo import random  # which needs TensorFlow
 
-        with gan.scope(batch, "path_length"):
-            styles = gan.generator.styles(gan.latents(batch), batch.labels)
-            height, width, channels = gan.image_shape
-            noise = random.normal((batch.size, height, width, channels), "direction") / math.sqrt(height * width)
-            lengths = path_lengths(lambda w: gan.generator.synthesize(w, training=True), styles, noise)
+        def of_rows(batch):
+            with gan.scope(batch, "path_length"):
+                styles = gan.generator.styles(gan.latents(batch), batch.labels)
+                height, width, channels = gan.image_shape
+                noise = random.normal((batch.size, height, width, channels), "direction") / math.sqrt(height * width)
+                return path_lengths(lambda w: gan.generator.synthesize(w, training=True), styles, noise)
+
+        lengths = gan.by_rows(of_rows, gan.generator, batch)
         mean = replica_mean(tf.stop_gradient(tf.reduce_mean(lengths)))
         self.average.assign(self.average.value + (1 - DECAY) * (mean - self.average.value))
         return tf.reduce_mean(tf.square(lengths - self.average.value))

@@ -37,7 +37,10 @@ class R1(Penalty):
     lazy = True
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
-        return r1(lambda x: gan.discriminate(x, batch, "penalty"), batch.images)
+        def of_rows(batch):
+            return r1(lambda x: gan.discriminate(x, batch, "penalty"), batch.images)
+
+        return tf.reduce_mean(gan.by_rows(of_rows, gan.discriminator_of(batch), batch))
 
 
 PENALTY = R1

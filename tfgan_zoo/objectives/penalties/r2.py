@@ -38,7 +38,10 @@ class R2(Penalty):
     lazy = True
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
-        return r2(lambda x: gan.discriminate(x, batch, "penalty/fakes", batch.fake_labels), fakes)
+        def of_rows(batch, fakes):
+            return r2(lambda x: gan.discriminate(x, batch, "penalty/fakes", batch.fake_labels), fakes)
+
+        return tf.reduce_mean(gan.by_rows(of_rows, gan.discriminator_of(batch), batch, fakes))
 
 
 PENALTY = R2

@@ -62,9 +62,12 @@ class WGANGP(Penalty):
     def term(self, gan, batch, fakes, real_logits, fake_logits):
         from tfgan_zoo import random
 
-        with gan.scope(batch, "penalty"):
-            alpha = random.uniform((batch.size,), "alpha")
-        return gradient_penalty(lambda x: gan.discriminate(x, batch, "penalty"), batch.images, fakes, alpha)
+        def of_rows(batch, fakes):
+            with gan.scope(batch, "penalty"):
+                alpha = random.uniform((batch.size,), "alpha")
+            return gradient_penalty(lambda x: gan.discriminate(x, batch, "penalty"), batch.images, fakes, alpha)
+
+        return tf.reduce_mean(gan.by_rows(of_rows, gan.discriminator_of(batch), batch, fakes))
 
 
 PENALTY = WGANGP
