@@ -120,7 +120,10 @@ def _run(values, given, held):
         from tfgan_zoo import data as data_sets
         from tfgan_zoo.training import devices
 
+        measured = config.precision == "auto"
         config = devices.resolve(config)
+        if measured:
+            told = "\n".join(filter(None, [told, f"precision {config.precision}: measured, and kept"]))
         if values["dry_run"]:
             config = (
                 config if config.conditional else _described(config, given, values)
@@ -180,7 +183,7 @@ def _within_budget(config, recipe, flags):
     app.import_tensorflow()
     from tfgan_zoo.training import devices, speed
 
-    devices.resolve(config)  # the threads, before the first operation
+    devices.resolve(dataclasses.replace(config, precision="float32"))  # the threads, before the first operation
     pictures, operations = catalogue.count(config.dataset), speed.operations_per_second()
     words = budget.choose(budget.seconds(config.budget), operations, pictures, config.shape)
     if config.network != "dcgan":  # whose widths the rules know

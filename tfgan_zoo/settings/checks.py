@@ -162,6 +162,11 @@ def _check_combinations(config):
     noise.check(config.perturb_law, config.perturb)
     if config.on_nan == "rollback" and config.strategy == "multiworker":
         raise ValueError("on_nan=rollback does not work with strategy=multiworker; choose on_nan=stop")
+    if config.precision == "auto" and config.strategy == "multiworker":
+        raise ValueError(
+            "precision=auto is measured, and workers could differ; with strategy=multiworker choose float32 or"
+            " mixed_bfloat16"
+        )
     if config.perturb > 0 and not registry.NETWORKS[config.network].perturbs:
         raise ValueError(
             f"network={config.network} has no convolutions to perturb, as method={config.method}"

@@ -275,7 +275,12 @@ class Config:
         settled=True,
     )
     replicas: int | None = row("", "machine", None, settled=True)
-    precision: str = row("of the arithmetic", "machine", "auto", ("auto", "float32", "mixed_bfloat16"))
+    precision: str | None = row(
+        "of the arithmetic (default float32); auto measures a few steps of both, and takes the faster",
+        "machine",
+        None,
+        ("auto", "float32", "mixed_bfloat16"),
+    )
     jit: str = row("XLA", "machine", "auto", ("auto", "on", "off"))
     threads: int | None = row("CPU threads of one operation (default: the cores)", "machine", None, low=1, high=1024)
     init_from: str | None = row("fine-tune: begin at the weights of a preset, a run or a .keras file", "common", None)

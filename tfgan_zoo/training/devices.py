@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.tensorflow_errors import sentence
-from tfgan_zoo.training import cluster, workers
+from tfgan_zoo.training import cluster, precision, workers
 from tfgan_zoo.training.errors import RunError
 
 
@@ -16,13 +16,13 @@ def resolve(config):
     """Chooses what `Config` left to "auto", and applies it to this process; call it before any other TensorFlow work.
 
     On one device there is no strategy: Keras then may use XLA. Several GPUs get a MirroredStrategy. On GPUs, op
-    determinism is switched on, which exact resuming needs there.
+    determinism is switched on, which exact resuming needs there. The precision "auto" is measured (`precision.choose`).
 
     Args:
         config: a `Config`, fresh from `config.resolve` or read from a run directory.
 
     Returns:
-        The `Config` without "auto" in strategy, precision and jit, and with replicas and threads.
+        The `Config` without "auto" in strategy, precision and jit, and with replicas, precision and threads.
 
     Raises:
         ValueError: if the machine lacks the replicas of a resumed run, or two values exclude each other.
@@ -35,8 +35,6 @@ def resolve(config):
         tf.config.experimental.set_memory_growth(gpu, True)
     if gpus:
         tf.config.experimental.enable_op_determinism()
-    precision = "float32" if config.precision == "auto" else config.precision
-    keras.config.set_dtype_policy(precision)
     devices = _local(config, gpus)
     strategy = config.strategy
     if strategy == "auto":
@@ -57,9 +55,11 @@ def resolve(config):
     if config.jit == "on" and replicas > 1:
         raise ValueError(f"jit=on does not work with strategy={strategy}; choose jit=off")
     jit = ("on" if gpus and replicas == 1 else "off") if config.jit == "auto" else config.jit
-    return dataclasses.replace(
-        config, strategy=strategy, replicas=replicas, precision=precision, jit=jit, threads=threads
-    )
+    config = dataclasses.replace(config, strategy=strategy, replicas=replicas, jit=jit, threads=threads)
+    chosen = precision.choose(config) if config.precision == "auto" else config.precision or "float32"
+    config = dataclasses.replace(config, precision=chosen)
+    keras.config.set_dtype_policy(config.precision)
+    return config
 
 
 def make_strategy(config):
