@@ -225,7 +225,7 @@ class Network:
         """Returns which image sizes are made, in words; for one that is no square, those nearby.
 
         >>> Network(name="", summary="", generator="", discriminator="", sizes=(32, 64), grid=4).choices((50, 31))
-        'nearby are 48x32, 56x32, 48x24, 56x24'
+        'nearby are 48x32, 56x32, 48x24, 40x32'
         """
         if self.grid is None or not isinstance(image_size, tuple):
             return f"choose from {', '.join(map(str, self.all_sizes))}"
