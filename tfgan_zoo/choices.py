@@ -16,6 +16,14 @@ def choose(argument, value, names):
     """
     if value in names:
         return value
+    raise ValueError(f"{argument}={value} is unknown{hint(value, names)}; choose from {', '.join(names)}")
+
+
+def hint(value, names):
+    """Returns " (did you mean NAME?)" of the nearest name; "" if none is near.
+
+    >>> hint("gan_rng", ["gan_ring", "brc_grid"])
+    ' (did you mean gan_ring?)'
+    """
     near = difflib.get_close_matches(str(value), names, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    raise ValueError(f"{argument}={value} is unknown{hint}; choose from {', '.join(names)}")
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -16,6 +16,7 @@ import urllib.request
 import pytest
 import tensorflow as tf
 
+import tfgan_zoo
 from tfgan_zoo import registry, specs
 from tfgan_zoo.cli import app, train
 from tfgan_zoo.cli.train import COMMAND, main
@@ -436,6 +437,13 @@ def test_records_may_change_where_the_past_is_left_alone(run, ring):
     assert line in out and line in (ring / "log.txt").read_text()
     assert run(f"--run_dir={ring}", "--keep_checkpoints=1", "--kimg=0.088")[0] == 0
     assert RunDirectory(ring).steps() == [9, 11]  # the last, and the last at a tick's end
+
+
+def test_a_run_is_a_keras_model_that_fits_further(finished):
+    model = tfgan_zoo.load(finished)
+    model.run_eagerly = True
+    history = model.fit(model.generate(16, seed=1), batch_size=8, verbose=0).history
+    assert model.trained_steps == 6 and math.isfinite(history["d_loss"][0])
 
 
 def test_other_rates_on_a_resume_are_those_of_a_run_that_had_them_planned(run, ring, tmp_path):

@@ -168,6 +168,7 @@ def test_a_subclassed_network_says_what_it_is(images, tmp_path):
 @pytest.mark.parametrize(
     "make, words",
     [
+        (lambda: (MLPDiscriminator((2,)), MLPGenerator((2,))), "are the other way round"),
         (lambda: (layers.Dense(3), functional_discriminator()), "generator=Dense must be a Keras model"),
         (lambda: (keras.Sequential([layers.Dense(3)]), functional_discriminator()), "has no keras.Input yet"),
         (lambda: (functional_discriminator(), functional_discriminator()), r"takes \[N, 6, 6, 3\], and latents are"),

@@ -239,6 +239,8 @@ def as_pair(generator, discriminator):
         generator: a network as `as_generator` takes it.
         discriminator: one as `as_discriminator` takes it.
     """
+    if hasattr(discriminator, "latent_dim") and not hasattr(generator, "latent_dim"):
+        raise ValueError(f"generator={generator.name} and discriminator={discriminator.name} are the other way round")
     generator = as_generator(generator, getattr(discriminator, "num_classes", None))
     return generator, as_discriminator(discriminator, getattr(generator, "num_classes", None))
 

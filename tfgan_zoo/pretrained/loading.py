@@ -3,6 +3,7 @@
 import logging
 import pathlib
 
+from tfgan_zoo.choices import hint
 from tfgan_zoo.files import check_regular
 from tfgan_zoo.pretrained import download, presets
 from tfgan_zoo.serving import addresses
@@ -45,7 +46,8 @@ def kind(source, argument="model"):
     if not path.is_dir():
         check_regular(argument, path)
     known = ", ".join(presets.names()) or "none yet"
-    raise ValueError(f"{argument}={source} is no run, preset, .keras file or export; presets: {known}")
+    near = hint(source, presets.names())
+    raise ValueError(f"{argument}={source} is no run, preset, .keras file or export{near}; presets: {known}")
 
 
 def checkpoints(source):

@@ -10,6 +10,7 @@ import pathlib
 from importlib import metadata
 
 from tfgan_zoo import registry
+from tfgan_zoo.choices import hint
 from tfgan_zoo.files import check_regular, folder_in_making, read_json
 from tfgan_zoo.pretrained import download
 
@@ -171,7 +172,10 @@ def from_preset(preset):
         folder = _folder(preset)
         if not is_preset(folder):
             known = ", ".join(names()) or "none"
-            raise ValueError(f"preset={preset} is neither a folder with {WEIGHTS} nor a name; there are: {known}")
+            raise ValueError(
+                f"preset={preset} is neither a folder with {WEIGHTS} nor a name{hint(preset, names())};"
+                f" there are: {known}"
+            )
         return _load(folder)
     folder = download.fetch(preset, MOST_BYTES, verify)
     try:
