@@ -84,7 +84,7 @@ COMMAND = app.Command(
     _declare,
 )
 _COLUMN = 27  # of --list's texts
-_BEGAN = time.monotonic()  # of the process, near enough: a budget is counted from here
+_BEGAN = time.monotonic() - time.process_time()  # of the process, or just after: a budget is counted from here
 _SHOWN = 20  # lines about the data on the terminal
 _LEAVE_THE_PAST_ALONE = ("on_nan", "tick_kimg", "keep_checkpoints")
 _RATES = ("g_lr", "d_lr")

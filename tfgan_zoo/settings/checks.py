@@ -170,7 +170,7 @@ def _check_combinations(config):
     if config.perturb > 0 and not registry.NETWORKS[config.network].perturbs:
         raise ValueError(
             f"network={config.network} has no convolutions to perturb, as method={config.method}"
-            f" perturb={config.perturb} asks"
+            f" perturb={config.perturb} asks; choose another network, or method=gan"
         )
 
 
