@@ -69,8 +69,9 @@ def check(word):
     except Exception as error:  # a package on the way runs when a module in it is looked for
         raise ValueError(f"network={word}: {module} cannot be imported ({_sentence(error)})") from None
     if not found:
+        hint = f"; of a file {module}, write {word.replace('.py:', ':')}" if module.endswith(".py") else ""
         raise ValueError(
-            f"network={word}: there is no module {module} in {os.getcwd()} or where Python looks (PYTHONPATH)"
+            f"network={word}: there is no module {module} in {os.getcwd()} or where Python looks (PYTHONPATH){hint}"
         )
 
 

@@ -121,6 +121,7 @@ def test_every_method_trains_them(flags, here):
     [
         ("nowhere:build", "there is no module nowhere in "),
         ("my_networks.inner:build", "there is no module my_networks.inner in "),
+        ("my_networks.py:build", "; of a file my_networks.py, write my_networks:build"),
         ("broken:build", "broken cannot be imported (ModuleNotFoundError: No module named 'nothing_of_this_name'"),
         ("my_networks:nothing", "the module my_networks has no function nothing"),
         ("my_networks:", "network=my_networks: is unknown; choose from mlp, "),

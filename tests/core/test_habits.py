@@ -244,6 +244,11 @@ def test_one_batch_is_a_step_and_what_evaluate_and_predict_say():
 
 
 class Batches(keras.utils.PyDataset):
+    epochs = 0
+
+    def on_epoch_end(self):
+        self.epochs += 1
+
     def __len__(self):
         return 3
 
@@ -265,9 +270,9 @@ def test_what_yields_batches_trains_as_a_data_set_does():
         assert int(model.step) == 3
     for model in models[:-1]:
         assert all(np.array_equal(*pair) for pair in zip(model.get_weights(), models[-1].get_weights(), strict=True))
-    assert models[0].evaluate(Batches(), verbose=0) == pytest.approx(
-        models[0].evaluate(images(12), verbose=0), abs=1e-5
-    )
+    batches = Batches()
+    assert models[0].evaluate(batches, verbose=0) == pytest.approx(models[0].evaluate(images(12), verbose=0), abs=1e-5)
+    assert batches.epochs == 1
     with pytest.raises(ValueError, match="generator yields no batch"):
         models[0].fit(iter_of_none())
 

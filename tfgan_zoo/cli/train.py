@@ -420,7 +420,10 @@ def _list():
     }
     lines = []
     for title, table in tables.items():
-        entries = [app.entry_of_list(name, entry.summary, _COLUMN) for name, entry in table.items()]
+        known = {name: entry.summary for name, entry in table.items()}
+        if title == "networks":
+            known["module:function"] = "two Keras models of your own: docs/own_networks.md"
+        entries = [app.entry_of_list(name, summary, _COLUMN) for name, summary in known.items()]
         lines += [title, *(line for entry in entries for line in entry), ""]
     return "\n".join([*lines, "recipes", *(line for it in _recipes() for line in app.entry_of_list(*it, column=6))])
 

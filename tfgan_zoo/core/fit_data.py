@@ -90,8 +90,10 @@ def as_dataset(source):
         return source
 
     def batches():
-        found = map(source.__getitem__, _numbers(source)) if indexed else source
-        return (tuple(map(np.asarray, it)) if isinstance(it, tuple | list) else np.asarray(it) for it in found)
+        for it in map(source.__getitem__, _numbers(source)) if indexed else source:
+            yield tuple(map(np.asarray, it)) if isinstance(it, tuple | list) else np.asarray(it)
+        if indexed:
+            source.on_epoch_end()
 
     iterator = batches()
     first = next(iterator, None)
