@@ -93,3 +93,7 @@ def __getattr__(attribute):
     from tfgan_zoo.data.dataset import Data
 
     return Data
+
+
+def __dir__():
+    return __all__
