@@ -4,7 +4,9 @@ A folder of pictures is read from its cache: --dataset=PATH --image_size=64; wit
 
 Prints, for each method, images/s of training, and the ratios that do not depend on the machine's mood: the input
 pipeline alone against the training step, and each method against the plain GAN. All are taken in one process, in
-turns, and the median of the turns is printed. With --loop, for each method and with the quartiles of the turns: the
+turns, and the median of the turns is printed. With --processor_time it is the processor's time that counts, on a CPU
+whose other processes would disturb the clock's. A method may bring options: --methods gan ces:shared_trunk=true
+brc:inner_steps=0. With --loop, for each method and with the quartiles of the turns: the
 time of `fit`, and of train.py's loop with all that it has around a step, in that of a bare loop over the same graph.
 """
 
@@ -12,6 +14,7 @@ import argparse
 import contextlib
 import dataclasses
 import io
+import json
 import os
 import pathlib
 import statistics
@@ -27,12 +30,25 @@ from tfgan_zoo.training import callbacks, loop
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
 
+CLOCK = {"now": time.perf_counter}
+
 
 def seconds(iterate):
     """Returns how long `iterate()` takes."""
-    began = time.perf_counter()
+    began = CLOCK["now"]()
     iterate()
-    return time.perf_counter() - began
+    return CLOCK["now"]() - began
+
+
+def options_of(method):
+    """Returns the name and the options of "name:option=value,option=value", the values as in JSON.
+
+    >>> options_of("ces:shared_trunk=true")
+    ('ces', {'shared_trunk': True})
+    """
+    name, _, said = method.partition(":")
+    pairs = (word.partition("=") for word in said.split(",") if word)
+    return name, {option: json.loads(value) for option, _, value in pairs}
 
 
 def ways(config, model, batches, steps, folder):
@@ -84,15 +100,20 @@ def main():
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--batch_size", type=int)
+    parser.add_argument("--processor_time", action="store_true", help="count the processor's time, not the clock's")
     parser.add_argument("--loop", action="store_true", help="compare fit and train.py's loop with a bare one")
     options = parser.parse_args()
+    if options.processor_time:
+        CLOCK["now"] = time.process_time
     if options.stored:
         data_images.MAX_BYTES = 0
 
     runs = {}
     for method in options.methods:
+        name, chosen = options_of(method)
         config = resolve(
-            method=method,
+            method=name,
+            **chosen,
             dataset=options.dataset,
             image_size=options.image_size,
             network=options.network,
@@ -119,11 +140,13 @@ def main():
             alone[method].append(images / seconds(lambda b=batches: list(b.take(options.steps))))
 
     baseline = statistics.median(speeds[options.methods[0]])
-    print(f"{'method':<10}{'images/s':>10}{'x ' + options.methods[0]:>10}{'pipeline / step':>18}")
+    wide = max(map(len, runs)) + 2
+    first = options.methods[0]
+    print(f"{'method':<{wide}}{'images/s':>10}{'x ' + first:>10}{'time / ' + first:>14}{'pipeline / step':>18}")
     for method in runs:
         speed = statistics.median(speeds[method])
         ratio = statistics.median(alone[method]) / speed
-        print(f"{method:<10}{speed:>10.0f}{speed / baseline:>10.2f}{ratio:>18.0f}")
+        print(f"{method:<{wide}}{speed:>10.0f}{speed / baseline:>10.2f}{baseline / speed:>14.2f}{ratio:>18.0f}")
 
 
 if __name__ == "__main__":

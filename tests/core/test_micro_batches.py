@@ -90,7 +90,8 @@ def test_draws_and_labels_are_those_of_the_whole_batch(monkeypatch):
 @pytest.mark.slow
 def test_two_replicas_in_micro_batches_are_one_device_in_micro_batches(mirrored):
     """Batch normalisation too: its statistics are those of a micro batch wherever it is computed."""
-    alone, shared = (_trained(3, IMAGES, strategy) for strategy in (None, mirrored))
+    images = {"network": "dcgan", "normalization": "batch", "perturb": 0.3, "penalty": "lecam", "penalty_every": 1}
+    alone, shared = (_trained(3, images, strategy) for strategy in (None, mirrored))
     for weight in shared.weights:
         first, second = (copy.numpy() for copy in weight.value.values)
         assert first.tobytes() == second.tobytes(), weight.path
