@@ -2,7 +2,7 @@
 # make test    the environment, then the tests
 # make env     the environment alone: .venv, pinned by constraints.txt
 # make data    Debian's copy of Fashion-MNIST into TFDS's folder (apt install dataset-fashion-mnist)
-# make lint    style, import arrows, the tables of results, known faults of what is installed
+# make lint    style, import arrows, types of the public surface, the tables of results, known faults of what is installed
 # make slow    the tests that take minutes
 
 PYTHON ?= python3
@@ -23,6 +23,7 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/python tools/results.py --check
 	$(BIN)/python tools/audit.py
 

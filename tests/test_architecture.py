@@ -1,6 +1,7 @@
 """What holds for the whole package: its arrows point downwards, it stays light to import, its examples run."""
 
 import doctest
+import functools
 import importlib
 import pathlib
 import re
@@ -11,6 +12,7 @@ import pytest
 import seeded_faults
 
 import tfgan_zoo
+from tfgan_zoo.pretrained import presets
 
 PACKAGE = pathlib.Path(tfgan_zoo.__file__).parent
 ROOT = PACKAGE.parent
@@ -56,8 +58,12 @@ def test_names_no_folder_of_one_machine(path):
     assert not found
 
 
+_LOADED = functools.cache(presets._load)  # the examples share presets: none changes what it has loaded
+
+
 @pytest.mark.parametrize("module", EXAMPLES)
 def test_examples_run(module, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "_load", _LOADED)
     if module.startswith("tfgan_zoo.cli"):
         pytest.skip("shell examples")
     monkeypatch.chdir(tmp_path)  # what an example writes

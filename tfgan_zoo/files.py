@@ -14,6 +14,7 @@ import stat
 import tempfile
 import time
 
+PathLike = str | os.PathLike[str]
 _WORDS = {dict: "an object of names and values", list: "a list"}
 # A bracket inside a string is no bracket. Possessive, so that a string without an end is gone through once.
 _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.?[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)

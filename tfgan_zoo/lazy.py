@@ -7,6 +7,7 @@ A file whose functions take tensors, but whose first lines are read without Tens
 
 import importlib
 import typing
+from collections.abc import Callable
 
 if typing.TYPE_CHECKING:
     import tensorflow as tf
@@ -21,7 +22,7 @@ else:
     tf = _TensorFlow()
 
 
-def attributes(package, where):
+def attributes(package: str, where: dict[str, str]) -> tuple[Callable[[str], typing.Any], Callable[[], list[str]]]:
     """Makes the `__getattr__` and the `__dir__` of a package whose names live in modules that load when asked for.
 
     Args:

@@ -24,9 +24,12 @@ import math
 import operator
 import threading
 import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 MAX_SEED = 2**31 - 1
 _PHILOX = 1
@@ -44,7 +47,7 @@ class Scope:
     substep: int
     first_row: int
 
-    def words(self, name):
+    def words(self, name: str) -> tf.Tensor:
         """Returns the int64[2] words of the layer called `name`: four fields of 32 bits."""
         salt = zlib.crc32(f"{self.purpose}/{name}".encode())
         substep, step, seed = (tf.cast(field, tf.int64) for field in (self.substep, self.step, self.seed))
@@ -52,7 +55,13 @@ class Scope:
 
 
 @contextlib.contextmanager
-def scope(seed, step, purpose, substep=0, first_row=0):
+def scope(
+    seed: int | tf.Tensor,
+    step: int | tf.Tensor,
+    purpose: str,
+    substep: int | tf.Tensor = 0,
+    first_row: int | tf.Tensor = 0,
+) -> Iterator[Scope]:
     """Makes every draw inside it a function of the arguments.
 
     Args:
@@ -61,6 +70,12 @@ def scope(seed, step, purpose, substep=0, first_row=0):
         purpose: str, which network call this is ("reals", "fakes", "generator", ...).
         substep: int or int tensor, the index of the discriminator step inside the step.
         first_row: int or int tensor, the global row of the first local row: 0 on one device.
+
+    >>> from tfgan_zoo import random
+    >>> with random.scope(seed=0, step=7, purpose="generator"):
+    ...     first, again = (random.normal((2, 3), "latents") for _ in range(2))
+    >>> bool(tf.reduce_all(first == again))  # of the same name: the same numbers
+    True
     """
     outer = getattr(_LOCAL, "scope", None)
     _LOCAL.scope = Scope(seed, step, purpose, substep, first_row)
@@ -70,12 +85,20 @@ def scope(seed, step, purpose, substep=0, first_row=0):
         _LOCAL.scope = outer
 
 
-def current():
-    """Returns the innermost `Scope` of this thread, or None outside any."""
+def current() -> Scope | None:
+    """Returns the innermost `Scope` of this thread, or None outside any.
+
+    >>> from tfgan_zoo import random
+    >>> with random.scope(seed=0, step=7, purpose="reals"):
+    ...     random.current().purpose
+    'reals'
+    >>> random.current() is None
+    True
+    """
     return getattr(_LOCAL, "scope", None)
 
 
-def uniform(shape, name, fallback=None):
+def uniform(shape: Sequence[Any], name: str, fallback: Any = None) -> tf.Tensor:
     """Draws float32 numbers from U[0, 1), row by row.
 
     Args:
@@ -88,16 +111,28 @@ def uniform(shape, name, fallback=None):
 
     Raises:
         ValueError: outside a scope, if there is no fallback.
+
+    >>> from tfgan_zoo import random
+    >>> with random.scope(seed=0, step=7, purpose="reals"):
+    ...     numbers = random.uniform((4, 3), "noise")
+    >>> bool(tf.reduce_all((numbers >= 0) & (numbers < 1)))
+    True
     """
     return _draw(tf.raw_ops.StatelessRandomUniformV2, shape, name, fallback)
 
 
-def normal(shape, name, fallback=None):
-    """Draws float32 numbers from N(0, 1), row by row. Arguments and result are those of `uniform`."""
+def normal(shape: Sequence[Any], name: str, fallback: Any = None) -> tf.Tensor:
+    """Draws float32 numbers from N(0, 1), row by row. Arguments and result are those of `uniform`.
+
+    >>> from tfgan_zoo import random
+    >>> with random.scope(seed=0, step=7, purpose="generator"):
+    ...     random.normal((4, 3), "latents").shape.as_list()
+    [4, 3]
+    """
     return _draw(tf.raw_ops.StatelessRandomNormalV2, shape, name, fallback)
 
 
-def consecutive_seeds(num, seed):
+def consecutive_seeds(num: int, seed: int) -> np.ndarray:
     """The seeds of the images that `generate(num, seed)` makes, here, in an export and on a server.
 
     Args:
@@ -126,7 +161,7 @@ def consecutive_seeds(num, seed):
     return np.arange(num, dtype="int64") + np.int64(seed)
 
 
-def latents_from_seeds(seeds, latent_dim):
+def latents_from_seeds(seeds: ArrayLike, latent_dim: int) -> tf.Tensor:
     """The latents that a served or sampled seed stands for.
 
     A seed's latents are the same bits alone, in any batch, in any process and on any number of devices.
@@ -137,6 +172,11 @@ def latents_from_seeds(seeds, latent_dim):
 
     Returns:
         float32[N, latent_dim], standard normal.
+
+    >>> from tfgan_zoo import random
+    >>> latents = random.latents_from_seeds([7, 42], latent_dim=3)
+    >>> bool(tf.reduce_all(latents[1:] == random.latents_from_seeds([42], latent_dim=3)))
+    True
     """
     salt = zlib.crc32(b"latents")
 
@@ -148,7 +188,7 @@ def latents_from_seeds(seeds, latent_dim):
     return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([latent_dim], tf.float32))
 
 
-def labels_from_seeds(seeds, num_classes):
+def labels_from_seeds(seeds: ArrayLike, num_classes: int) -> tf.Tensor:
     """The labels that seeds stand for where no label is asked for, drawn evenly.
 
     Args:
@@ -157,6 +197,11 @@ def labels_from_seeds(seeds, num_classes):
 
     Returns:
         int32[N] in [0, num_classes); a seed's label is the same in any batch, in any process, on any device.
+
+    >>> from tfgan_zoo import random
+    >>> labels = random.labels_from_seeds(range(100), num_classes=10)
+    >>> sorted(set(labels.numpy().tolist()))
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
     return _labels(tf.cast(tf.convert_to_tensor(seeds), tf.int64), num_classes)
 
@@ -172,7 +217,7 @@ def _labels(seeds, num_classes):
     return tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec([], tf.int32))
 
 
-def seed_labels(labels, seeds, num_classes):
+def seed_labels(labels: ArrayLike | None, seeds: Any, num_classes: int) -> np.ndarray | None:
     """Returns the labels of seeds int64[N]: int32[N], a NumPy array; None for a model without classes.
 
     Args:
@@ -182,6 +227,10 @@ def seed_labels(labels, seeds, num_classes):
 
     Raises:
         ValueError: in one line, if labels are given to a model without, or are of another number or range.
+
+    >>> from tfgan_zoo import random
+    >>> random.seed_labels(3, [7, 42], num_classes=10)
+    array([3, 3], dtype=int32)
     """
     if not num_classes:
         if labels is not None:
@@ -198,7 +247,7 @@ def seed_labels(labels, seeds, num_classes):
     return np.broadcast_to(labels, (len(seeds),)).astype("int32")
 
 
-def slerp(start, end, steps):
+def slerp(start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> np.ndarray:
     """Interpolates between two latents along a great circle, with lengths in between: what a normal z is used to.
 
     Args:
@@ -208,7 +257,12 @@ def slerp(start, end, steps):
 
     Returns:
         float32[T, latent_dim], a NumPy array.
+
+    >>> from tfgan_zoo import random
+    >>> random.slerp([1.0, 0.0], [0.0, 1.0], [0.0, 0.5, 1.0]).round(3).tolist()
+    [[1.0, 0.0], [0.7070000171661377, 0.7070000171661377], [0.0, 1.0]]
     """
+    start, end = np.asarray(start), np.asarray(end)
     lengths = np.linalg.norm(start), np.linalg.norm(end)
     angle = np.arccos(np.clip(np.dot(start / lengths[0], end / lengths[1]), -1, 1))
     steps = np.asarray(steps)[:, None]
@@ -218,8 +272,13 @@ def slerp(start, end, steps):
     return (direction / np.sin(angle) * ((1 - steps) * lengths[0] + steps * lengths[1])).astype("float32")
 
 
-def epoch_seed(seed, epoch):
-    """Returns an int64 scalar: the shuffling seed of one pass over the data."""
+def epoch_seed(seed: int | tf.Tensor, epoch: int | tf.Tensor) -> tf.Tensor:
+    """Returns an int64 scalar: the shuffling seed of one pass over the data.
+
+    >>> from tfgan_zoo import random
+    >>> len({int(random.epoch_seed(0, epoch)) for epoch in (1, 1, 2)})
+    2
+    """
     words = tf.stack([tf.cast(seed, tf.int64), tf.cast(epoch, tf.int64)])
     return tf.random.stateless_uniform([], words, None, None, tf.int64, alg="philox")
 

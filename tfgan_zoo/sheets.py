@@ -8,6 +8,8 @@ import pathlib
 import keras
 
 from tfgan_zoo import pictures
+from tfgan_zoo.core.sampler import Labels, Sampler
+from tfgan_zoo.files import PathLike
 
 POINTS = 1000
 
@@ -32,7 +34,7 @@ class SampleSheet:
     ((64, 64), 'Samples of the seeds 0 to 3')
     """
 
-    def __init__(self, model, num=16, seed=0, labels=None):
+    def __init__(self, model: Sampler, num: int = 16, seed: int = 0, labels: Labels = None) -> None:
         shape, last = tuple(model.image_shape), seed + num - 1
         if len(shape) == 3 and model.num_classes and labels is None:
             rows = min(model.num_classes, num)
@@ -48,7 +50,7 @@ class SampleSheet:
             raise ValueError(f"model: a sheet shows images (H, W, C) or points (d,), not {shape}")
         self.caption = f"Samples of the seeds {seed} to {last}"
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Writes a PNG."""
         self.picture.save(path, "PNG")
 
@@ -79,22 +81,24 @@ class SampleGrid(keras.callbacks.Callback):
     Example:
 
     >>> import tempfile, pathlib, numpy as np
-    >>> import tfgan_zoo
-    >>> gan, folder = tfgan_zoo.from_preset("pconv_fashion_mnist_10k"), tempfile.mkdtemp()
+    >>> import keras, tfgan_zoo
+    >>> from tfgan_zoo.networks import MLPDiscriminator, MLPGenerator
+    >>> gan, folder = tfgan_zoo.GAN(MLPGenerator((8, 8, 1)), MLPDiscriminator((8, 8, 1))), tempfile.mkdtemp()
+    >>> gan.compile(keras.optimizers.Adam(2e-4, 0.5), keras.optimizers.Adam(2e-4, 0.5))
     >>> callback = tfgan_zoo.SampleGrid(folder, num=4)
-    >>> history = gan.fit(np.zeros((4, 32, 32, 1), "float32"), verbose=0, callbacks=[callback])
+    >>> history = gan.fit(np.zeros((4, 8, 8, 1), "float32"), verbose=0, callbacks=[callback])
     >>> [path.name for path in pathlib.Path(folder).iterdir()]
     ['epoch_0001.png']
     """
 
-    def __init__(self, folder=None, num=16, seed=0, every=1):
+    def __init__(self, folder: PathLike | None = None, num: int = 16, seed: int = 0, every: int = 1) -> None:
         super().__init__()
         for name, value in (("num", num), ("every", every)):
             if value < 1:
                 raise ValueError(f"{name}={value} must be at least 1")
         self._folder, self._num, self._seed, self._every = folder, num, seed, every
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Keras's: one picture, every so many epochs."""
         if (epoch + 1) % self._every:
             return

@@ -1,12 +1,15 @@
 """The training loop that all methods share, and its seams."""
 
+import contextlib
 import hashlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_zoo import random, registry, schedules
 from tfgan_zoo.core import batch as batches
@@ -19,10 +22,12 @@ from tfgan_zoo.core.sampler import Sampler
 from tfgan_zoo.core.saving import Saved
 from tfgan_zoo.core.stepping import Stepping
 from tfgan_zoo.core.weights import apply, copy_of, update_average
+from tfgan_zoo.files import PathLike
 from tfgan_zoo.layers import perturbing, power_iteration
 from tfgan_zoo.networks.freezing import freeze_lowest
 from tfgan_zoo.networks.own import as_pair
 from tfgan_zoo.objectives import losses, overfitting, penalties
+from tfgan_zoo.objectives.penalties import Penalty
 from tfgan_zoo.replicas import replica_means, share, summed
 from tfgan_zoo.specs import Choices
 from tfgan_zoo.tensors import global_norm
@@ -86,25 +91,25 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        loss="non_saturating",
-        penalty=(),
-        penalty_weight=None,
-        penalty_every=None,
-        n_dis=1,
-        ema_kimg=10.0,
-        augment=(),
-        ada_target=overfitting.TARGET,
-        ada_kimg=overfitting.KIMG,
-        perturb_generator=True,
-        seed=0,
-        schedule=(),
-        schedule_steps=1,
-        ema_generator=None,
-        options=None,
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        loss: str | None = "non_saturating",
+        penalty: str | Sequence[str] = (),
+        penalty_weight: float | Sequence[float] | None = None,
+        penalty_every: int | Sequence[int] | None = None,
+        n_dis: int = 1,
+        ema_kimg: float = 10.0,
+        augment: Sequence[str] = (),
+        ada_target: float = overfitting.TARGET,
+        ada_kimg: float = overfitting.KIMG,
+        perturb_generator: bool = True,
+        seed: int = 0,
+        schedule: Sequence[str] = (),
+        schedule_steps: int = 1,
+        ema_generator: keras.Model | None = None,
+        options: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         _at_least("n_dis", n_dis, 1)
         _at_least("ema_kimg", ema_kimg, 0)
@@ -126,7 +131,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self.ema_generator = copy_of(generator) if ema_generator is None else ema_generator
         self.ema_generator.trainable = False
         self.dtype_policy = generator.dtype_policy  # a process that loads a model may have another one
-        self.adversarial_loss = None if loss is None else losses.get(loss)
+        self.adversarial_loss: Any = None if loss is None else losses.get(loss)
         self.n_dis = int(n_dis)
         self.ema_kimg = float(ema_kimg)
         self.perturb_generator = bool(perturb_generator)
@@ -136,19 +141,20 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self.ema_ramp = True  # whether the average begins anew: not where it begins as a trained model's
         self._states = Untracked({})
         self.step = self.add_state("step", dtype="int64")
-        self._part_of = self.latent_source = None  # of a GAN that is a part of another model: see `become_part`
-        for penalty in self.penalties:
-            penalty.build(self)
+        self._part_of: Any = None  # of a GAN that is a part of another model: see `become_part`
+        self.latent_source: Any = None
+        for one in self.penalties:
+            one.build(self)
         self.augmenter = Augmenter(augment, ada_target, ada_kimg)
         self.augmenter.build(self)
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
         self._comparisons = Untracked({})  # what `evaluate` measures beside d_real and d_fake: see `compile`
-        self.micro_batch = None  # the rows of a device that go through a network at once; None for all
+        self.micro_batch: int | None = None  # the rows of a device that go through a network at once; None for all
         self._keep_metrics = False
         self._may_end_unannounced = False  # of the data that `fit` was given
         self._host_step = 0  # `step` as Python knows it while `fit` runs
         self._planned = None  # what is known of the step to come before its graph runs: see `plan`
-        self._broken = None  # the first step and log that are not finite: see `broken`
+        self._broken: Any = None  # the first step and log that are not finite: see `broken`
         self.compile_when_needed = lambda: None  # of a preset: the optimisers with which `fit` compiles it
         self.wants_to_stop = lambda: False  # of several workers, asked before every step
         self.told_to_stop = None  # of several workers: whether any wanted to, a float32 scalar, the same on all
@@ -169,7 +175,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             penalty.check(choices, spec)
 
     @classmethod
-    def assemble(cls, make, **options):
+    def assemble(cls, make: Callable[..., keras.Model], **options: Any) -> "GAN":
         """Makes the model of a run, networks included.
 
         Args:
@@ -179,7 +185,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         return cls(make("generator"), make("discriminator"), **options)
 
     @classmethod
-    def from_preset(cls, preset):
+    def from_preset(cls, preset: PathLike) -> "GAN":
         """Loads a preset, as `tfgan_zoo.from_preset` does, and makes sure that it is of this class.
 
         Args:
@@ -204,13 +210,13 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     def compile(
         self,
-        generator_optimizer,
-        discriminator_optimizer,
-        learning_rate_scale=None,
-        micro_batch=None,
-        metrics=(),
-        **kwargs,
-    ):
+        generator_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        learning_rate_scale: Callable[[Any], Any] | None = None,
+        micro_batch: int | None = None,
+        metrics: Sequence[str | Callable] = (),
+        **kwargs: Any,
+    ) -> None:
         """Sets the optimisers, and builds them so that they can be saved and restored at once.
 
         Args:
@@ -229,6 +235,12 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         Raises:
             ValueError: if an optimiser carries a schedule, `micro_batch` is below 1, a metric is not for two sets of
                 such images, or for another argument of Keras's, such as a loss: that is one of the class.
+
+        >>> import keras
+        >>> from tfgan_zoo.methods import GAN
+        >>> from tfgan_zoo.networks import MLPDiscriminator, MLPGenerator
+        >>> gan = GAN(MLPGenerator((2,), width=4, latent_dim=2), MLPDiscriminator((2,), width=4))
+        >>> gan.compile(keras.optimizers.Adam(2e-4, beta_1=0.5), keras.optimizers.Adam(4e-4, beta_1=0.5))
         """
         for name in kwargs.keys() - {"jit_compile", "run_eagerly", "steps_per_execution"}:
             raise ValueError(f"compile: {name}={kwargs[name]} is none of its arguments; a loss is one of the class")
@@ -242,22 +254,22 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         first = tf.VariableAggregation.ONLY_FIRST_REPLICA
         self._broken = Untracked(tf.Variable(-1, dtype=tf.int64, trainable=False, aggregation=first))
 
-    def set_micro_batch(self, size):
+    def set_micro_batch(self, size: int | None) -> None:
         """Sets the rows that go through a network at once, None for all: what `compile` does."""
         self.micro_batch = size
 
-    def call(self, latents, labels=None, training=False):
+    def call(self, latents: ArrayLike, labels: ArrayLike | None = None, training: bool = False) -> tf.Tensor:
         """Returns the averaged generator's images, float32[N, ...] in [-1, 1], of latents[N, latent_dim].
 
         A conditional model needs labels, int[N] in [0, num_classes).
         """
         return apply(self.ema_generator, latents, labels, training=False)
 
-    def sample(self, latents, labels=None) -> tf.Tensor:
+    def sample(self, latents: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:
         """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; what is no image in data units."""
         return self._in_users_range(self(latents, labels, training=False))
 
-    def sample_truncated(self, latents, psi, labels=None) -> tf.Tensor:
+    def sample_truncated(self, latents: ArrayLike, psi: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:
         """As for every `Sampler`; a generator that has styles is truncated in these, about their average."""
         network = self.ema_generator
         if not hasattr(network, "truncated"):
@@ -270,7 +282,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         network = self.ema_generator
         return (network.layer_count, network.latent_dim) if hasattr(network, "styles") else None
 
-    def styles(self, latents, labels=None) -> np.ndarray:
+    def styles(self, latents: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """As for every `Sampler`: w of the averaged generator."""
         if self.style_shape is None:
             return super().styles(latents, labels)
@@ -280,7 +292,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         images = tf.cast(images, tf.float32)
         return images if len(self.image_shape) != 3 else tf.clip_by_value((images + 1) / 2, 0.0, 1.0)
 
-    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+    def images_of_chunk(self, seeds: ArrayLike, truncation: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Returns images of seeds int64[N], each truncated by float32[N], from a compiled graph."""
         return self._compiled_images_of_seeds(seeds, truncation, labels).numpy()
 
@@ -299,11 +311,18 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """What the classes are called, in the order of the labels; () if they have numbers alone."""
         return self._class_names.value
 
-    def name_classes(self, names) -> None:
+    def name_classes(self, names: Sequence[str]) -> None:
         """Gives the classes names, which are saved with the model; () takes them away.
 
         Raises:
             ValueError: if they are not one word for each class, no two alike.
+
+        >>> from tfgan_zoo.methods import GAN
+        >>> from tfgan_zoo.networks import MLPDiscriminator, MLPGenerator
+        >>> gan = GAN(MLPGenerator((2,), width=4, num_classes=2), MLPDiscriminator((2,), width=4, num_classes=2))
+        >>> gan.name_classes(["coat", "shirt"])
+        >>> gan.generate(3, labels="shirt").shape
+        (3, 2)
         """
         names = tuple(names)
         words = all(isinstance(name, str) and name for name in names)
@@ -339,7 +358,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         for one, other in zip(theirs, mine, strict=True):
             yield "discriminator", one, other
 
-    def freeze_discriminators(self, count):
+    def freeze_discriminators(self, count: int) -> None:
         """Stops the `count` lowest layers of every discriminator from learning (`networks.freezing`).
 
         It comes before `compile`, and is saved with the model.
@@ -362,10 +381,10 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """Returns the SHA-256 of the weights of `sampler`."""
         digest = hashlib.sha256()
         for weight in self.sampler.weights:
-            digest.update(np.ascontiguousarray(weight.numpy()))
+            digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
         return digest.hexdigest()
 
-    def finished(self):
+    def finished(self) -> "GAN":
         """Returns the GAN that is kept of a trained one: itself; of a method that trains in parts, the last part."""
         return self
 
@@ -392,11 +411,11 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"]
         return [*names, *(self.log_name(penalty) for penalty in self.penalties), *self.augmenter.log_names]
 
-    def discriminator_loss(self, real_logits, fake_logits) -> tf.Tensor:
+    def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Returns L_D, a float32 scalar, of logits[B, 1] on reals and fakes."""
         return self.adversarial_loss.discriminator(real_logits, fake_logits)
 
-    def generator_objective(self, batch: batches.Batch, fakes) -> tf.Tensor:
+    def generator_objective(self, batch: batches.Batch, fakes: tf.Tensor) -> tf.Tensor:
         """Returns L_G of fakes[B, ...], a float32 scalar; reals are looked at where the loss compares with them."""
         fake_logits = self.discriminate(fakes, batch, "generator", batch.fake_labels)
         real_logits = (
@@ -404,7 +423,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         )
         return self.adversarial_loss.generator(fake_logits, real_logits)
 
-    def discriminator_step(self, batch: batches.Batch, fakes=None) -> dict:
+    def discriminator_step(self, batch: batches.Batch, fakes: tf.Tensor | None = None) -> dict:
         """One update of the discriminator.
 
         Args:
@@ -445,17 +464,17 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             return self.latent_source.value(batch)
         return random.normal((batch.size, self.latent_dim), "latents")
 
-    def discriminator_outputs(self, images, labels=None) -> tf.Tensor:
+    def discriminator_outputs(self, images: tf.Tensor, labels: ArrayLike | None = None) -> tf.Tensor:
         """Returns D's outputs[N, ...] on images[N, ...] in inference mode: what `mean_scores` compares."""
         return apply(self.discriminator, images, labels, training=False)
 
-    def mean_scores(self, train, heldout, samples) -> tuple:
+    def mean_scores(self, train: tf.Tensor, heldout: tf.Tensor, samples: tf.Tensor) -> tuple:
         """How real D finds three sets, by its outputs[N, ...] on them: three scalars, higher is more real."""
         return tuple(tf.reduce_mean(outputs) for outputs in (train, heldout, samples))
 
     # What the seams are made of -----------------------------------------------------------------------------------
 
-    def train_step(self, data):
+    def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step and its logs, those of the global batch, as running means."""
         logs = replica_means(self.update(data))
         for tracker in self.trackers:
@@ -471,7 +490,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         noted = self._broken.value
         noted.assign(tf.where(tf.reduce_any(broken) & (noted < 0), first, noted))
 
-    def broken(self):
+    def broken(self) -> tuple[int, str] | None:
         """Returns (step, name) of the first log that was no longer finite since the data began; None if all were."""
         noted = int(self._broken.value.numpy())
         return None if noted < 0 else (noted // len(self.trackers), self.trackers[noted % len(self.trackers)].name)
@@ -481,7 +500,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self._assign_rates()
         self.begin_updates()
         batch_list = batches.split(data, self.batches_per_step)
-        logs = {}
+        logs: dict[str, tf.Tensor] = {}
         for batch in batch_list[: self.n_dis]:
             logs |= self.discriminator_step(batch)
         gradients, generator_logs = self.generator_gradients(batch_list, logs)
@@ -495,12 +514,12 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self.step.assign_add(1)
         return logs
 
-    def begin_updates(self):
+    def begin_updates(self) -> None:
         """Tells the penalties that updates of the discriminator are about to begin, which some measure from here."""
         for penalty in self.penalties:
             penalty.begin(self)
 
-    def scope(self, batch: batches.Batch, purpose: str):
+    def scope(self, batch: batches.Batch, purpose: str) -> contextlib.AbstractContextManager:
         """Opens the `random.scope` of one network call in this step."""
         return random.scope(self.seed, self.run_step.value, purpose, batch.substep, batch.first_row)
 
@@ -515,7 +534,9 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
         return self.by_rows(images, self.generator, batch, latents)
 
-    def discriminate(self, images, batch: batches.Batch, purpose: str, labels=None) -> tf.Tensor:
+    def discriminate(
+        self, images: tf.Tensor, batch: batches.Batch, purpose: str, labels: ArrayLike | None = None
+    ) -> tf.Tensor:
         """Returns the discriminator's logits of augmented images, in training mode, noise drawn for `purpose`.
 
         A conditional discriminator gets `labels`, those of the batch's reals for None. For the purpose "generator",
@@ -530,7 +551,9 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
         return self.by_rows(logits, discriminator, batch, images, batch.labels if labels is None else labels)
 
-    def by_rows(self, function, network, batch: batches.Batch, *tensors) -> tf.Tensor:
+    def by_rows(
+        self, function: Callable[..., Any], network: keras.Model, batch: batches.Batch, *tensors: Any
+    ) -> tf.Tensor:
         """Returns function(batch, *tensors) of a network's outputs, in micro batches where the model has these.
 
         What looks at a network row by row goes through here; `core.micro_batches.by_rows` tells what a function is.
@@ -541,7 +564,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """Returns the discriminator that a batch is shown to."""
         return self.discriminator
 
-    def discriminator_objective(self, batch: batches.Batch, fakes) -> tuple[tf.Tensor, dict]:
+    def discriminator_objective(self, batch: batches.Batch, fakes: tf.Tensor) -> tuple[tf.Tensor, dict]:
         """Returns (L_D with its penalty, logs) of one batch; gradients flow into the fakes if the caller lets them."""
         real_logits = self.discriminate(batch.images, batch, "reals")
         fake_logits = self.discriminate(fakes, batch, "fakes", batch.fake_labels)
@@ -570,7 +593,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         added = tape.gradient(shared, variables)  # None where a penalty does not see a weight
         return [one if other is None else one + other for one, other in zip(gradients, added, strict=True)], terms
 
-    def log_name(self, penalty):
+    def log_name(self, penalty: Penalty) -> str:
         """What the logs call a penalty: the only one is `penalty`."""
         return "penalty" if len(self.penalties) == 1 else f"penalty_{penalty.name}"
 
@@ -582,7 +605,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
     def _compiled_images_of_seeds(self, seeds, truncation, labels=None):
         return self.images_of_seeds(seeds, truncation, labels)
 
-    def add_state(self, name, dtype="float32", shape=()):
+    def add_state(self, name: str, dtype: str = "float32", shape: tuple[int, ...] = ()) -> keras.Variable:
         """Adds a weight that training moves and no optimiser does, zeros at first; every replica has the same."""
         state = self.add_weight(
             shape=shape, dtype=dtype, initializer="zeros", trainable=False, name=name, aggregation="only_first_replica"
@@ -596,11 +619,11 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         return dict(self._states.value)
 
     @property
-    def run_step(self):
+    def run_step(self) -> keras.Variable:
         """The weight that draws and rates depend on: the step, or that of the model which this one is a part of."""
         return self.step if self._part_of is None else self._part_of.value.step
 
-    def become_part(self, whole, latents=None):
+    def become_part(self, whole: keras.Model, latents: Callable[[batches.Batch], tf.Tensor] | None = None) -> None:
         """Makes this GAN a part of another model: its draws and rates follow the other's step, its counts its own.
 
         Args:
@@ -612,11 +635,11 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     # Keras: metrics and saving -------------------------------------------------------------------------------------
 
-    def keep_metrics(self):
+    def keep_metrics(self) -> None:
         """Lets the next `fit` go on with the running means, as a run resumed inside an epoch must."""
         self._keep_metrics = True
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         """Resets the running means; `fit` calls it at the start of every epoch."""
         if not self._keep_metrics:
             super().reset_metrics()

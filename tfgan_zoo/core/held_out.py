@@ -1,6 +1,8 @@
 """`evaluate` and `validation_data=` of a GAN: its discriminator on reals that it was not trained on."""
 
 import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +18,9 @@ NAMES = ("d_real", "d_fake")
 class HeldOut(keras.Model):
     """Base of `core.gan.GAN`: what Keras's `evaluate` measures."""
 
-    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+    def evaluate(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+    ) -> list[float] | dict[str, float]:
         """`keras.Model.evaluate` on held-out images: how real D finds them and as many samples, in inference mode.
 
         Sample i is the image of seed i, of the averaged generator; a conditional one makes it of real i's class.
@@ -45,11 +49,11 @@ class HeldOut(keras.Model):
         numbers = self._compared(x if kwargs.get("steps") is None else x.take(kwargs["steps"]))
         return found | numbers if isinstance(found, dict) else [*found, *numbers.values()]
 
-    def test_on_batch(self, x, y=None, return_dict=False):
+    def test_on_batch(self, x: Any, y: Any = None, return_dict: bool = False) -> list[float] | dict[str, float]:
         """`keras.Model.test_on_batch`: what `evaluate` says of one batch."""
         return self.evaluate(x, y, batch_size=len(x), verbose=0, return_dict=return_dict)
 
-    def prepare_judges(self, metrics=()):
+    def prepare_judges(self, metrics: Sequence[str | Callable] | str = ()) -> None:
         """Makes the means of `evaluate`; `compile` calls it. They are not of the model's metrics, which are saved.
 
         Args:
@@ -66,7 +70,7 @@ class HeldOut(keras.Model):
         self._comparisons = Untracked(found)
 
     @property
-    def directions(self):
+    def directions(self) -> dict[str, str]:
         """{name: "min" or "max"} of the metrics of `compile` of which it is known."""
         known = {name: getattr(metric, "better", None) for name, metric in self._comparisons.value.items()}
         return {name: {"lower": "min", "higher": "max"}[better] for name, better in known.items() if better}
@@ -83,7 +87,7 @@ class HeldOut(keras.Model):
         reals, fakes = np.concatenate(reals), np.concatenate(fakes)
         return {name: float(metric(reals, fakes)) for name, metric in self._comparisons.value.items()}
 
-    def test_step(self, data):
+    def test_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Keras's: measures one batch of `held_out_data`."""
         labels = data.get("labels")
         fakes = self(data["latents"], labels)
@@ -94,7 +98,7 @@ class HeldOut(keras.Model):
             mean.update_state(value, sample_weight=rows)
         return {mean.name: mean.result() for mean in self._judges.value}
 
-    def held_out_data(self, x, y=None, batch_size=None):
+    def held_out_data(self, x: Any, y: Any = None, batch_size: int | None = None) -> tf.data.Dataset:
         """Returns a tf.data.Dataset of {"images": [B, ...], "latents": [B, d], "labels": [B]} of what `evaluate` takes.
 
         The latents are drawn here: compiled by XLA, a seed would draw others.

@@ -2,20 +2,24 @@
 
 import importlib
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_zoo import random
 from tfgan_zoo.choices import choose
-from tfgan_zoo.core.sampler import numbered
+from tfgan_zoo.core.sampler import Labels, numbered
+from tfgan_zoo.files import PathLike
 
 
 class Notebook(keras.Model):
     """Base of `core.gan.GAN`: Keras's methods with a GAN's meaning."""
 
-    def predict(self, x, labels=None, batch_size=None, **kwargs):
+    def predict(self, x: ArrayLike, labels: Labels = None, batch_size: int | None = None, **kwargs: Any) -> np.ndarray:
         """`keras.Model.predict` of seeds or latents: the images that `generate` and an export make of them.
 
         Args:
@@ -46,15 +50,15 @@ class Notebook(keras.Model):
         items = {"latents": latents} | ({} if labels is None else {"labels": labels})
         return super().predict(tf.data.Dataset.from_tensor_slices(items).batch(batch_size or 64), **kwargs)
 
-    def predict_step(self, data):
+    def predict_step(self, data: dict[str, tf.Tensor]) -> tf.Tensor:
         """Keras's: images of one batch of what `predict` makes."""
         return self.sample(data["latents"], data.get("labels"))
 
-    def predict_on_batch(self, x, labels=None):
+    def predict_on_batch(self, x: Any, labels: Labels = None) -> np.ndarray:
         """`keras.Model.predict_on_batch`: `predict` of one batch."""
         return self.predict(x, labels, batch_size=len(x), verbose=0)
 
-    def summary(self, *args, print_fn=None, **kwargs):
+    def summary(self, *args: Any, print_fn: Callable[[str], Any] | None = None, **kwargs: Any) -> None:
         """`keras.Model.summary`, and then which of the networks is which.
 
         Args:
@@ -70,7 +74,7 @@ class Notebook(keras.Model):
         """Returns {role: network}, under the names that they have as attributes of the model."""
         return {name: it for name, it in vars(self).items() if isinstance(it, keras.layers.Layer)}
 
-    def export(self, filepath, format="saved_model", **kwargs):
+    def export(self, filepath: PathLike, format: str = "saved_model", **kwargs: Any) -> pathlib.Path:
         """Writes what export.py writes of the averaged generator, for TensorFlow Serving and others.
 
         Args:

@@ -3,12 +3,15 @@
 import abc
 import itertools
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_zoo import random
+
+Labels = int | str | Sequence[int | str] | np.ndarray | None  # a class for all images, or one for each
 
 
 class Sampler(abc.ABC):
@@ -16,10 +19,6 @@ class Sampler(abc.ABC):
 
     A subclass has `latent_dim`, `image_shape` and `sample`; `num_classes` and `class_names` of a conditional model.
     Seeds, labels, truncation and interpolation are the same for all.
-
-    Attributes:
-        class_names: tuple of str, what the classes are called, in the order of the labels; () if they have numbers
-            alone, or there are none.
 
     Example, a generator whose images are grey, as bright as the first latent says:
 
@@ -31,8 +30,6 @@ class Sampler(abc.ABC):
     >>> images.shape, bool((Grey().generate(1, seed=7)[0] == images[2]).all())
     ((3, 2, 2, 1), True)
     """
-
-    class_names: tuple[str, ...] = ()
 
     @property
     @abc.abstractmethod
@@ -57,7 +54,7 @@ class Sampler(abc.ABC):
         """
         return None
 
-    def styles(self, latents, labels=None) -> np.ndarray:
+    def styles(self, latents: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Returns the styles w, float32[N, *style_shape], of latents[N, latent_dim]; a class is in them.
 
         Raises:
@@ -66,12 +63,17 @@ class Sampler(abc.ABC):
         raise ValueError("styles: this model has none, or they are out of reach")
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called, in the order of the labels; () if they have numbers alone, or there are none."""
+        return ()
+
+    @property
     def trained_steps(self) -> int | None:
         """How many steps the weights were trained; None where that is not known."""
         return None
 
     @abc.abstractmethod
-    def sample(self, latents, labels=None) -> tf.Tensor | np.ndarray:
+    def sample(self, latents: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor | np.ndarray:
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim]; mixtures in data units.
 
         Four channels are RGBA, the colours multiplied by alpha; `pictures` and PNGs have them as they are.
@@ -83,7 +85,7 @@ class Sampler(abc.ABC):
         """Returns the SHA-256 of the weights that sampling uses; None where they cannot be looked at."""
         return None
 
-    def truncate(self, latents, psi) -> tf.Tensor:
+    def truncate(self, latents: ArrayLike, psi: ArrayLike) -> tf.Tensor:
         """Returns latents nearer to the typical ones: less variety, fewer odd images.
 
             z' = psi z
@@ -96,10 +98,17 @@ class Sampler(abc.ABC):
 
         Returns:
             float32[N, latent_dim].
+
+        >>> import tfgan_zoo
+        >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+        >>> model.truncate(tf.ones((2, model.latent_dim)), [1.0, 0.5])[:, 0].numpy().tolist()
+        [1.0, 0.5]
         """
         return latents * tf.reshape(tf.cast(psi, tf.float32), [-1, 1])
 
-    def sample_truncated(self, latents, psi, labels=None) -> tf.Tensor | np.ndarray:
+    def sample_truncated(
+        self, latents: ArrayLike, psi: ArrayLike, labels: ArrayLike | None = None
+    ) -> tf.Tensor | np.ndarray:
         """Returns what `sample` does of truncated latents; a network with styles truncates those.
 
         Args:
@@ -109,7 +118,9 @@ class Sampler(abc.ABC):
         """
         return self.sample(self.truncate(latents, psi), labels)
 
-    def generate(self, num, seed=0, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+    def generate(
+        self, num: int, seed: int = 0, truncation: float = 1.0, batch_size: int = 64, labels: Labels = None
+    ) -> np.ndarray:
         """Samples: image i is the image of seed `seed + i`, whatever the batch size.
 
         Args:
@@ -125,10 +136,17 @@ class Sampler(abc.ABC):
 
         Raises:
             ValueError: if an argument is out of its range.
+
+        >>> import tfgan_zoo
+        >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+        >>> model.generate(num=2, seed=7).shape
+        (2, 32, 32, 1)
         """
         return self.generate_from_seeds(random.consecutive_seeds(num, seed), truncation, batch_size, labels)
 
-    def generate_from_seeds(self, seeds, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+    def generate_from_seeds(
+        self, seeds: ArrayLike, truncation: float = 1.0, batch_size: int = 64, labels: Labels = None
+    ) -> np.ndarray:
         """Samples the images of any seeds: image i is that of `seeds[i]`, as `generate` makes it.
 
         Args:
@@ -141,14 +159,22 @@ class Sampler(abc.ABC):
 
         Raises:
             ValueError: if an argument is out of its range.
+
+        >>> import tfgan_zoo
+        >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+        >>> images = model.generate_from_seeds([42, 7])
+        >>> bool((abs(images[1] - model.generate(1, seed=7)[0]) < 1e-6).all())
+        True
         """
-        seeds = _checked_seeds(seeds)
-        truncations = np.full(len(seeds), _in_unit_interval("truncation", truncation), "float32")
-        labels = random.seed_labels(numbered(labels, self), seeds, self.num_classes)
-        parts = chunks(batch_size, seeds, truncations, *(() if labels is None else (labels,)))
+        checked = _checked_seeds(seeds)
+        truncations = np.full(len(checked), _in_unit_interval("truncation", truncation), "float32")
+        drawn = random.seed_labels(numbered(labels, self), checked, self.num_classes)
+        parts = chunks(batch_size, checked, truncations, *(() if drawn is None else (drawn,)))
         return np.concatenate([self.images_of_chunk(*part) for part in parts])
 
-    def generate_from_latents(self, latents, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+    def generate_from_latents(
+        self, latents: ArrayLike, truncation: float = 1.0, batch_size: int = 64, labels: Labels = None
+    ) -> np.ndarray:
         """Samples the images of latents: of those of a seed, the seed's image.
 
         Args:
@@ -162,19 +188,29 @@ class Sampler(abc.ABC):
 
         Raises:
             ValueError: if an argument is out of its range.
+
+        >>> import tfgan_zoo
+        >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+        >>> latents = tfgan_zoo.random.latents_from_seeds([7], model.latent_dim)
+        >>> images = model.generate_from_latents(latents)
+        >>> bool((abs(images - model.generate(1, seed=7)) < 1e-6).all())
+        True
         """
-        latents = self._checked_latents(latents)
-        truncations = np.full(len(latents), _in_unit_interval("truncation", truncation), "float32")
-        if latents.ndim == 3:
-            labels = None
+        checked = self._checked_latents(latents)
+        truncations = np.full(len(checked), _in_unit_interval("truncation", truncation), "float32")
+        given = None
+        if checked.ndim == 3:
+            pass
         elif self.num_classes and labels is None:
             raise ValueError("labels=None: this model is conditional, and latents draw no class; name one")
         else:
-            labels = random.seed_labels(numbered(labels, self), latents, self.num_classes)
-        parts = chunks(batch_size, latents, truncations, *(() if labels is None else (labels,)))
+            given = random.seed_labels(numbered(labels, self), checked, self.num_classes)
+        parts = chunks(batch_size, checked, truncations, *(() if given is None else (given,)))
         return np.concatenate([np.asarray(self.sample_truncated(*part)) for part in parts])
 
-    def interpolate(self, num, steps, seed=0, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+    def interpolate(
+        self, num: int, steps: int, seed: int = 0, truncation: float = 1.0, batch_size: int = 64, labels: Labels = None
+    ) -> np.ndarray:
         """Samples `num` rows of `steps` images, from the latents of one seed to the next one's along a great circle.
 
         Row i begins at seed `seed + i` and ends at `seed + i + 1`. A conditional model keeps one class in a row.
@@ -190,13 +226,20 @@ class Sampler(abc.ABC):
 
         Raises:
             ValueError: if an argument is out of its range.
+
+        >>> import tfgan_zoo
+        >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+        >>> model.interpolate(num=2, steps=5).shape  # from seed 0 to 1, and from 1 to 2
+        (10, 32, 32, 1)
         """
         seeds = random.consecutive_seeds(_at_least("num", num, 1) + 1, seed)
         labels = random.seed_labels(numbered(labels, self), seeds[:-1], self.num_classes)
         stops = random.latents_from_seeds(seeds, self.latent_dim)
         return self.interpolate_latents(stops, steps, truncation, batch_size, labels)
 
-    def interpolate_latents(self, latents, steps, truncation=1.0, batch_size=64, labels=None) -> np.ndarray:
+    def interpolate_latents(
+        self, latents: ArrayLike, steps: int, truncation: float = 1.0, batch_size: int = 64, labels: Labels = None
+    ) -> np.ndarray:
         """Samples N - 1 rows of `steps` images, from each latent to the next one along a great circle, or in a line.
 
         Args:
@@ -211,22 +254,28 @@ class Sampler(abc.ABC):
 
         Raises:
             ValueError: if an argument is out of its range.
+
+        >>> import tfgan_zoo
+        >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+        >>> latents = tfgan_zoo.random.latents_from_seeds([7, 42], model.latent_dim)
+        >>> model.interpolate_latents(latents, steps=5).shape
+        (5, 32, 32, 1)
         """
         return self.generate_from_latents(
             self.latents_between(latents, steps),
             truncation,
             batch_size,
-            labels if np.ndim(labels) == 0 else np.repeat(labels, steps),
+            labels if labels is None or isinstance(labels, str) or np.ndim(labels) == 0 else np.repeat(labels, steps),
         )
 
-    def latents_between(self, latents, steps) -> np.ndarray:
+    def latents_between(self, latents: ArrayLike, steps: int) -> np.ndarray:
         """Returns float32[(N - 1) * steps, ...]: what `interpolate_latents` samples."""
-        latents, steps = self._checked_latents(latents), _at_least("steps", steps, 2)
-        if len(latents) < 2:
+        stops, steps = self._checked_latents(latents), _at_least("steps", steps, 2)
+        if len(stops) < 2:
             raise ValueError("latents: an interpolation needs at least 2 of them")
         shares = np.linspace(0, 1, steps)
-        pairs = itertools.pairwise(latents)
-        if latents.ndim == 3:
+        pairs = itertools.pairwise(stops)
+        if stops.ndim == 3:
             return np.concatenate([np.linspace(start, end, steps, dtype="float32") for start, end in pairs])
         return np.concatenate([random.slerp(start, end, shares) for start, end in pairs])
 
@@ -240,17 +289,19 @@ class Sampler(abc.ABC):
             raise ValueError(f"latents: row {np.flatnonzero(~finite)[0]} is no finite number")
         return latents
 
-    def images_of_seeds(self, seeds, truncation, labels=None) -> tf.Tensor | np.ndarray:
+    def images_of_seeds(
+        self, seeds: ArrayLike, truncation: ArrayLike, labels: ArrayLike | None = None
+    ) -> tf.Tensor | np.ndarray:
         """Returns images of seeds int64[N], each truncated by float32[N]: the definition, which exports trace too."""
         latents = random.latents_from_seeds(seeds, self.latent_dim)
         return self.sample_truncated(latents, truncation, labels)
 
-    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+    def images_of_chunk(self, seeds: ArrayLike, truncation: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Returns what `images_of_seeds` does, in the way that is quickest here; `generate` calls it."""
         return np.asarray(self.images_of_seeds(seeds, truncation, labels))
 
 
-def numbered(labels, model):
+def numbered(labels: Labels, model: "Sampler") -> Labels:
     """Returns labels with the names of classes replaced by their numbers.
 
     Args:
@@ -283,7 +334,7 @@ def _number(name, model):
     raise ValueError(f"labels={name!r} is no class of this model; choose from {', '.join(names[:20])}{more}")
 
 
-def chunks(size, *columns) -> Iterator[tuple]:
+def chunks(size: int, *columns: np.ndarray) -> Iterator[tuple]:
     """Yields columns cut into parts of `size` rows, the last one shorter.
 
     Raises:

@@ -1,5 +1,7 @@
 """What Keras writes of a GAN, and reads again, also from files of before."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -9,7 +11,7 @@ from tfgan_zoo.core import former as former_layout
 class Saved(keras.Model):
     """Base of `core.gan.GAN`: its configuration, that of its optimisers, and its states."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
@@ -37,7 +39,7 @@ class Saved(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> keras.Model:
         config = dict(config)
         class_names, ema_ramp = config.pop("class_names", ()), config.pop("ema_ramp", True)
         freeze_d = config.pop("freeze_d", 0)
@@ -51,7 +53,7 @@ class Saved(keras.Model):
         model.freeze_discriminators(freeze_d)
         return model
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         if not self.compiled:
             return None
         # All at once: Keras takes two objects for one that is shared where the second gets the freed first one's id.
@@ -68,17 +70,17 @@ class Saved(keras.Model):
             config[f"{role}_optimizer"] = serialized
         return config
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         config = dict(config)
         ratio = config.pop("learning_rate_ratio", 1.0)
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
         self.scale_rates(ratio)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         for name, state in self._states.value.items():
             store[name] = state
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         former = {} if "step" in list(store.keys()) else former_layout.numbers(self.states)
         for name, state in self.states.items():
             state.assign(store[str(former.get(name, name))])

@@ -1,6 +1,8 @@
 """How `fit`, and a run's own loop, call a GAN's steps: its data, one graph for each plan of a step, several workers."""
 
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,7 +14,12 @@ from tfgan_zoo.replicas import replica_mean
 class Stepping(keras.Model):
     """Base of `core.gan.GAN`: from data sets to calls of `train_step`."""
 
-    def fit(self, x=None, y=None, batch_size=None, **kwargs):
+    train_function: Any  # Keras's
+    _may_end_unannounced: bool
+
+    def fit(
+        self, x: Any = None, y: Any = None, batch_size: int | None = None, **kwargs: Any
+    ) -> keras.callbacks.History:
         """`keras.Model.fit` on images in [-1, 1]: an array [N, ...], or a data set of batches.
 
         Args:
@@ -54,11 +61,11 @@ class Stepping(keras.Model):
                 warnings.filterwarnings("ignore", "Your input ran out of data")
             return super().fit(steps, shuffle=False, **kwargs)
 
-    def distributed(self, data):
+    def distributed(self, data: tf.data.Dataset) -> Iterator:
         """Returns an iterator over a data set that a train function reads: what `fit` makes of it, for other loops."""
         return iter(self.distribute_strategy.experimental_distribute_dataset(self._steps(data)))
 
-    def train_on_batch(self, x, y=None, return_dict=False):
+    def train_on_batch(self, x: Any, y: Any = None, return_dict: bool = False) -> Any:
         """`keras.Model.train_on_batch`: one step, of `batches_per_step` batches in one array.
 
         Args:
@@ -92,7 +99,7 @@ class Stepping(keras.Model):
             steps = steps.with_options(options)
         return steps
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Callable:
         """Keras's, a graph for each `plan` of a step.
 
         Of data that may end unannounced a step's batch is fetched before its graph runs: inside, what does not depend
@@ -147,15 +154,15 @@ class Stepping(keras.Model):
     def _maybe_symbolic_build(self, **kwargs):
         """Keras would take a batch's mean over the workers to find out shapes, and fail; all is built already."""
 
-    def read_step(self):
+    def read_step(self) -> None:
         """Notes which step is to come, from the weights; from then on `count_step` counts."""
         self._host_step = int(self.step.numpy())
 
-    def count_step(self):
+    def count_step(self) -> None:
         """Notes that the planned step, or as many as Keras takes at once, is done."""
         self._host_step += self.steps_per_execution
 
-    def plan(self):
+    def plan(self) -> tuple[str, ...] | None:
         """Decides, outside any graph, what the step to come does: returns something hashable, a graph for each.
 
         Of several replicas no layer may wait for the others inside a `tf.cond`, as batch normalisation does; and a
@@ -176,7 +183,7 @@ class Stepping(keras.Model):
         self._planned = tuple(penalty.name for penalty in lazy if self._host_step % penalty.every == 0)
         return self._planned
 
-    def acts_now(self, penalty):
+    def acts_now(self, penalty: Any) -> bool | tf.Tensor:
         """Whether a penalty acts on this step: a bool where `plan` knows it, else a bool tensor."""
         if self._planned is not None and not tf.executing_eagerly():
             return penalty.name in self._planned

@@ -1,31 +1,37 @@
 """Data sets by name. Importing this package does not import TensorFlow; `load` and `Data` do, when first used."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from tfgan_zoo.choices import choose
 from tfgan_zoo.data import catalogue
 from tfgan_zoo.data.catalogue import DATASETS, check, prepare, source
+from tfgan_zoo.files import PathLike
+
+if TYPE_CHECKING:
+    from tfgan_zoo.data.dataset import Data
 
 __all__ = ["DATASETS", "Data", "check", "load"]
 
 
 def load(
-    name,
+    name: str,
     *,
-    data_dir=None,
-    image_size=None,
-    channels=None,
-    split=None,
-    bad_images="error",
-    key=None,
-    sizes=None,
-    label_order="natural",
-    no_icc=False,
-    background="white",
-    resize="crop",
-    min_size="error",
-    mirror=False,
-):
+    data_dir: PathLike | None = None,
+    image_size: int | str | Sequence[int] | None = None,
+    channels: int | None = None,
+    split: str | None = None,
+    bad_images: str = "error",
+    key: str | None = None,
+    sizes: tuple[int, ...] | None = None,
+    label_order: str = "natural",
+    no_icc: bool = False,
+    background: str = "white",
+    resize: str = "crop",
+    min_size: str = "error",
+    mirror: bool = False,
+) -> "Data":
     """Loads a data set.
 
     Args:
@@ -87,7 +93,7 @@ def load(
     return dataclasses.replace(found, mirror=True, description=f"{found.description} Mirror images train too.")
 
 
-def __getattr__(attribute):
+def __getattr__(attribute: str) -> Any:
     if attribute != "Data":
         raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
     from tfgan_zoo.data.dataset import Data

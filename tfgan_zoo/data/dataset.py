@@ -2,7 +2,10 @@
 
 import dataclasses
 import numbers
+from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import random
@@ -51,10 +54,10 @@ class Data:
     split: str | None = None
     skipped: tuple = ()
     mirror: bool = False
-    mixture: object = None
-    source: object = dataclasses.field(repr=False)
+    mixture: Any = None
+    source: Any = dataclasses.field(repr=False)
 
-    def train(self, batch_size, batches_per_step=1, seed=0, start_step=0) -> tf.data.Dataset:
+    def train(self, batch_size: int, batches_per_step: int = 1, seed: int = 0, start_step: int = 0) -> tf.data.Dataset:
         """Yields the training batches of all steps from `start_step` on, without end.
 
         The training items form one endless stream: all of them in the order that (seed, epoch 0) gives, then all in
@@ -77,6 +80,11 @@ class Data:
 
         Raises:
             ValueError: if an argument is out of its range.
+
+        >>> from tfgan_zoo import data
+        >>> batch = next(iter(data.load("fashion_mnist_10k").train(batch_size=4)))
+        >>> batch["images"].shape.as_list(), batch["labels"].shape.as_list()
+        ([4, 1, 32, 32, 1], [4, 1])
         """
         _check_int("batch_size", batch_size, 1)
         _check_int("batches_per_step", batches_per_step, 1)
@@ -97,7 +105,7 @@ class Data:
         endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
         return flat.map(fold).apply(endless).with_options(options).prefetch(_PREFETCH)
 
-    def reals(self, num, split="train") -> tuple:
+    def reals(self, num: int, split: str = "train") -> tuple:
         """Returns the first `num` items of a split, in the source's order; a mixture's are those of seed 0.
 
         Args:
@@ -109,6 +117,11 @@ class Data:
 
         Raises:
             ValueError: for an unknown split, and for more items than the split has.
+
+        >>> from tfgan_zoo import data
+        >>> images, labels = data.load("fashion_mnist_10k").reals(16, split="heldout")
+        >>> images.shape, labels.shape
+        ((16, 32, 32, 1), (16,))
         """
         sizes = {"train": self.num_train, "heldout": self.num_heldout}
         if split not in sizes:
@@ -117,13 +130,13 @@ class Data:
         images, labels = self.source.first(num, split)
         return images.numpy(), labels.numpy()
 
-    def chunks(self, num, split="train", size=256):
+    def chunks(self, num: int, split: str = "train", size: int = 256) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields what `reals` returns in parts of at most `size` items, so that not all are in memory at once."""
         for start in range(0, num, size):
             images, labels = self.source.first(min(size, num - start), split, start)
             yield images.numpy(), labels.numpy()
 
-    def crop(self, images):
+    def crop(self, images: np.ndarray | tf.Tensor) -> np.ndarray | tf.Tensor:
         """Cuts the border of zeros off [..., H, W, C] images: returns [..., native, native, C] of squares."""
         border = self.shape[0] - self.native
         rows, columns = (slice(border // 2, border // 2 + side - border) for side in self.shape[:2])

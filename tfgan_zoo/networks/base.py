@@ -1,8 +1,11 @@
 """What all networks share."""
 
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import image_sizes, layers
@@ -12,12 +15,15 @@ from tfgan_zoo.choices import choose
 class Configured:
     """Mixin: `get_config` from the constructor's signature, whose arguments are attributes of the same name."""
 
-    def get_config(self):
+    name: str  # Keras's
+
+    def get_config(self) -> dict[str, Any]:
         parameters = inspect.signature(type(self).__init__).parameters.values()
         names = [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
         values = {name: getattr(self, name) for name in names}
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-        return {**super().get_config(), "name": self.name, **values}
+        own: Any = super()  # that of the Keras class beside it
+        return {**own.get_config(), "name": self.name, **values}
 
 
 class Network(Configured, keras.Model):
@@ -26,11 +32,11 @@ class Network(Configured, keras.Model):
     A constructor ends with `self.build((None, *shape))`, so that all weights exist from then on.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self.trunk.dtype_policy = self.dtype_policy  # Keras gives it that of the process
         self.trunk.build(input_shape)
 
-    def check_labels(self, labels):
+    def check_labels(self, labels: tf.Tensor | None) -> None:
         """Raises a ValueError if the network needs labels and is called without."""
         if self.num_classes and labels is None:
             raise ValueError(f"labels=None: {self.name} is conditional and needs int32[N] in [0, {self.num_classes})")
@@ -39,9 +45,9 @@ class Network(Configured, keras.Model):
 class Sized:
     """Mixin of what makes or takes images of certain sizes. A subclass has `SPEC`, its `specs.Network`."""
 
-    SPEC = None
+    SPEC: Any = None
 
-    def set_size(self, image_size, channels):
+    def set_size(self, image_size: int | str | Sequence[int], channels: int) -> None:
         """Sets `image_size`, `channels` and `image_shape`; `level` and `grid` say how that size is made (`layout`).
 
         Raises:
@@ -60,21 +66,22 @@ class Generator(Network):
         FEATURES: str, that of the first layer whose output is no linear function of them.
     """
 
-    FIRST = FEATURES = None
+    FIRST: str | None = None
+    FEATURES: str | None = None
 
-    def call(self, latents, labels=None, training=False):
+    def call(self, latents: tf.Tensor, labels: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         return self.trunk(self.trunk_inputs(latents, labels), training=training)
 
-    def trunk_inputs(self, latents, labels):
+    def trunk_inputs(self, latents: tf.Tensor, labels: tf.Tensor | None) -> Any:
         """Returns what the trunk takes of latents[N, latent_dim] and labels int32[N]."""
         self.check_labels(labels)
         return [latents, labels] if self.num_classes else latents
 
-    def latent_weights(self):
+    def latent_weights(self) -> np.ndarray:
         """Returns A^T, float32[latent_dim, d], of the first layer's y = A z + b: what `sharing` finds directions in."""
         return self.trunk.get_layer(self.FIRST).kernel.numpy()[: self.latent_dim]
 
-    def latent_features(self, latents, labels=None):
+    def latent_features(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         """Returns float[N, ...], the network's first features of latents[N, latent_dim], in inference mode."""
         inputs = self.trunk.inputs if self.num_classes else self.trunk.inputs[:1]
         early = keras.Model(inputs[0] if len(inputs) == 1 else inputs, self.trunk.get_layer(self.FEATURES).output)
@@ -90,11 +97,11 @@ class Discriminator(Network):
         D(x, y) = W h(x) + b + V[y] h(x)
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         size = self.trunk.output_shape[-1]
         self.head.build((None, size))
-        self.project = None
+        self.project: Any = None
         if self.num_classes:
             self.project = dense(
                 self.outputs * size,
@@ -106,11 +113,11 @@ class Discriminator(Network):
             )
             self.project.build((None, self.num_classes))
 
-    def projection_initializer(self):
+    def projection_initializer(self) -> Any:
         """Returns the initializer of the classes' vectors: the head's kernel has it too."""
         return self.head.kernel_initializer.clone()
 
-    def call(self, images, labels=None, training=False):
+    def call(self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         self.check_labels(labels)
         features = self.features(images, training=training)
         outputs = self.head(features)
@@ -143,17 +150,17 @@ class ImageDiscriminator(Sized, Discriminator):
 
     def __init__(
         self,
-        image_size=32,
-        channels=1,
-        width=64,
-        normalization=None,
-        perturb=0.0,
-        perturb_law="uniform",
-        perturb_first=True,
-        outputs=1,
-        num_classes=0,
-        **kwargs,
-    ):
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 64,
+        normalization: str | None = None,
+        perturb: float = 0.0,
+        perturb_law: str = "uniform",
+        perturb_first: bool = True,
+        outputs: int = 1,
+        num_classes: int = 0,
+        **kwargs: Any,
+    ) -> None:
         check_counts(channels=channels, width=width, outputs=outputs)
         check_classes(num_classes)
         normalization = self.SPEC.normalizations[0] if normalization is None else normalization
@@ -167,22 +174,22 @@ class ImageDiscriminator(Sized, Discriminator):
         self.head = self.make_head()
         self.build((None, *self.image_shape))
 
-    def make_trunk(self, spectral):
+    def make_trunk(self, spectral: bool) -> Any:
         """Returns the layers below the head as one `keras.Sequential`, spectrally normalised or not."""
         raise NotImplementedError
 
-    def make_head(self):
+    def make_head(self) -> keras.Layer:
         """Returns the layer from features to outputs."""
         spectral = self.normalization == "spectral"
         return dense(self.outputs, spectral, kernel_initializer=self.initializer(), name="head", dtype="float32")
 
     @staticmethod
-    def initializer():
+    def initializer() -> Any:
         """Returns the initializer of the head's kernel."""
         raise NotImplementedError
 
 
-def conditional_trunk(stack, size, num_classes):
+def conditional_trunk(stack: Any, size: int, num_classes: int) -> keras.Model:
     """Makes a trunk of layers, of which those with `num_classes` get the labels too.
 
     Args:
@@ -206,12 +213,12 @@ def conditional_trunk(stack, size, num_classes):
     return keras.Model([inputs, labels], x, name="trunk")
 
 
-def dense(units, spectral_norm=False, **kwargs):
+def dense(units: int, spectral_norm: bool = False, **kwargs: Any) -> keras.Layer:
     """Makes a `layers.SNDense` or a `keras.layers.Dense`."""
     return (layers.SNDense if spectral_norm else keras.layers.Dense)(units, **kwargs)
 
 
-def batch_norm(name, dtype, num_classes=0):
+def batch_norm(name: str, dtype: Any, num_classes: int = 0) -> keras.Layer:
     """Makes a batch normalisation over the global batch, with the momentum that GAN code uses; maybe conditional."""
     kwargs = {"momentum": 0.9, "epsilon": 1e-5, "synchronized": True, "name": name, "dtype": dtype}
     if num_classes:
@@ -219,13 +226,13 @@ def batch_norm(name, dtype, num_classes=0):
     return keras.layers.BatchNormalization(**kwargs)
 
 
-def check_classes(num_classes):
+def check_classes(num_classes: int) -> None:
     """Raises a ValueError unless it is a whole number of at least 0."""
     if not isinstance(num_classes, int) or num_classes < 0:
         raise ValueError(f"num_classes={num_classes!r}: expected a whole number, 0 for a network without labels")
 
 
-def check_counts(**arguments):
+def check_counts(**arguments: Any) -> None:
     """Raises a ValueError unless every argument is a whole number of at least 1."""
     for argument, value in arguments.items():
         if not isinstance(value, int) or value < 1:

@@ -6,6 +6,8 @@ import json
 import logging
 import threading
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,22 +16,22 @@ from tfgan_zoo import functions
 from tfgan_zoo.networks import own
 
 _LOG = logging.getLogger(__name__)
-_TOLD = set()  # of what is probably wrong with networks: they are made several times
+_TOLD: set[str] = set()  # of what is probably wrong with networks: they are made several times
 
 
 def build(
-    word,
-    role,
-    image_shape,
-    latent_dim=128,
-    num_classes=0,
-    outputs=1,
-    perturb=0.0,
-    perturb_law="uniform",
-    perturb_first=True,
-    normalization=None,
-    **sizes,
-):
+    word: str,
+    role: str,
+    image_shape: Sequence[int],
+    latent_dim: int = 128,
+    num_classes: int = 0,
+    outputs: int = 1,
+    perturb: float = 0.0,
+    perturb_law: str = "uniform",
+    perturb_first: bool = True,
+    normalization: str | None = None,
+    **sizes: Any,
+) -> keras.Model:
     """Makes the network of a role, as `networks.build` does of a name.
 
     Args:
@@ -53,7 +55,9 @@ def build(
         raise ValueError(f"network={word}: {error}; or choose perturb=0 with another method than pconv") from None
 
 
-def make_pair(word, image_shape, latent_dim, num_classes=0, outputs=1, **sizes):
+def make_pair(
+    word: str, image_shape: Sequence[int], latent_dim: int, num_classes: int = 0, outputs: int = 1, **sizes: Any
+) -> tuple[keras.Model, keras.Model]:
     """Calls a function, and returns (generator, discriminator) as the training loop takes them.
 
     Args:
@@ -74,15 +78,16 @@ def make_pair(word, image_shape, latent_dim, num_classes=0, outputs=1, **sizes):
         wanted["outputs"] = outputs
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
-        pair = _in_a_fresh_thread(lambda: _made(word, functions.load(word), wanted))
+        pair: Any = _in_a_fresh_thread(lambda: _made(word, functions.load(word), wanted))
     for line in {f"network={word}: {warning.message}" for warning in found} - _TOLD:
         _TOLD.add(line)
         _LOG.warning("%s", line)
-    _check(word, *pair, wanted, outputs)
-    return pair
+    generator, discriminator = pair
+    _check(word, generator, discriminator, wanted, outputs)
+    return generator, discriminator
 
 
-def takes(word, name):
+def takes(word: str, name: str) -> bool:
     """Returns whether a function has an argument of a name.
 
     Args:
@@ -98,7 +103,7 @@ def takes(word, name):
         return False
 
 
-def described(word, **arguments):
+def described(word: str, **arguments: Any) -> tuple[str, str]:
     """Returns (key, normalization): a hash of the architecture, and "batch" or "none", what the discriminator has.
 
     Equal layers in equal order have the same key, whatever they are called; of a network with a class of the user's,

@@ -1,9 +1,14 @@
 """A network by its name."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
 from tfgan_zoo import image_sizes, registry
 
 
-def build(name, role, /, *, shape=None, **kwargs):
+def build(name: str, role: str, /, *, shape: Sequence[int] | None = None, **kwargs: Any) -> keras.Model:
     """Makes a network by its name.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 _KEEPS_NUMBERS = (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Dropout)
 
 
-def of(network, latent_dim, place=0):
+def of(network: keras.Model, latent_dim: int, place: int = 0) -> np.ndarray:
     """Finds the kernel of the first layer that reads the latents of a functional or Sequential network.
 
     Args:

@@ -3,7 +3,7 @@
 import keras
 
 
-def freeze_lowest(network, count):
+def freeze_lowest(network: keras.Model, count: int) -> None:
     """Stops the lowest layers of a discriminator, those next to the image, from learning (FreezeD).
 
     Mo, Cho and Shin 2020, "Freeze the Discriminator: a Simple Baseline for Fine-Tuning GANs", arXiv 2002.10964: what

@@ -2,14 +2,18 @@
 
 import inspect
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import layers, noise
 from tfgan_zoo.networks import first_kernel
 
-_CLASSES = {}  # of subclassed networks that were wrapped here, by Keras's name: their copies are made by it
+# Of subclassed networks that were wrapped here, by Keras's name: their copies are made by it.
+_CLASSES: dict[str, type] = {}
 
 
 class KerasNetwork(keras.Model):
@@ -26,7 +30,7 @@ class KerasNetwork(keras.Model):
 
     ROLE = ""
 
-    def __init__(self, network, num_classes=None, **kwargs):
+    def __init__(self, network: keras.Model, num_classes: int | None = None, **kwargs: Any) -> None:
         super().__init__(**({"dtype": "float32"} | kwargs))
         _CLASSES[keras.saving.get_registered_name(type(network))] = type(network)
         self.network = network
@@ -37,13 +41,13 @@ class KerasNetwork(keras.Model):
             raise ValueError(
                 f"{self.ROLE}: {network.name} has {len(inputs)} inputs; one, or one and the labels, are read"
             )
-        self._labels_at = _place_of_labels(inputs) if self._listed else None
+        self._labels_at: Any = _place_of_labels(inputs) if self._listed else None
         self._conditional = self._labels_at is not None if self._listed else _reads_labels(network)
         self.num_classes = self._count_classes(inputs, num_classes) if self._conditional else 0
         batch = [kind for kind in layers.all_layers(network) if isinstance(kind, keras.layers.BatchNormalization)]
         self.normalization = "batch" if batch else None
 
-    def call(self, x, labels=None, training=False):
+    def call(self, x: Any, labels: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         if self._conditional and labels is None:
             raise ValueError(f"labels=None: {self.name} is conditional and needs int32[N] in [0, {self.num_classes})")
         kwargs = {"training": training} if self._by_training else {}
@@ -57,7 +61,7 @@ class KerasNetwork(keras.Model):
             outputs = self.network(x, labels, **kwargs)
         return tf.cast(outputs, tf.float32)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         try:
             network = keras.saving.serialize_keras_object(self.network)
         except NotImplementedError:
@@ -68,7 +72,7 @@ class KerasNetwork(keras.Model):
         return {"network": network, "num_classes": self.num_classes or None, "name": self.name}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "KerasNetwork":
         network = keras.saving.deserialize_keras_object(config["network"], custom_objects=_CLASSES)
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # told where the first was made
             return cls(**{**config, "network": network})
@@ -132,7 +136,9 @@ class KerasGenerator(KerasNetwork):
 
     ROLE = "generator"
 
-    def __init__(self, network, latent_dim=None, num_classes=None, **kwargs):
+    def __init__(
+        self, network: keras.Model, latent_dim: int | None = None, num_classes: int | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(network, num_classes, **kwargs)
         shape = self._input_shape()
         if shape is not None and (len(shape) != 1 or shape[0] is None):
@@ -154,13 +160,13 @@ class KerasGenerator(KerasNetwork):
                 f"generator: {network.name} ends in {ending}, and images are in [-1, 1]; end it in tanh", stacklevel=4
             )
 
-    def latent_weights(self):
+    def latent_weights(self) -> np.ndarray:
         """Returns the kernel that reads the latents, float32[latent_dim, d]: as the network says, or found in it."""
         if hasattr(self.network, "latent_weights"):
             return self.network.latent_weights()
         return first_kernel.of(self.network, self.latent_dim, 1 if self._labels_at == 0 else 0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"latent_dim": self.latent_dim}
 
 
@@ -186,7 +192,13 @@ class KerasDiscriminator(KerasNetwork):
 
     ROLE = "discriminator"
 
-    def __init__(self, network, image_shape=None, num_classes=None, **kwargs):
+    def __init__(
+        self,
+        network: keras.Model,
+        image_shape: Sequence[int] | None = None,
+        num_classes: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(network, num_classes, **kwargs)
         image_shape = image_shape or self._input_shape() or getattr(network, "image_shape", None)
         if image_shape is None:
@@ -209,11 +221,11 @@ class KerasDiscriminator(KerasNetwork):
                 stacklevel=4,
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"image_shape": list(self.image_shape)}
 
 
-def as_generator(network, num_classes=None):
+def as_generator(network: keras.Model, num_classes: int | None = None) -> keras.Model:
     """Returns a generator with what the loop asks for: the network itself if it has it, else a `KerasGenerator`.
 
     Args:
@@ -225,14 +237,14 @@ def as_generator(network, num_classes=None):
     return _wrapped(KerasGenerator, network, num_classes)
 
 
-def as_discriminator(network, num_classes=None):
+def as_discriminator(network: keras.Model, num_classes: int | None = None) -> keras.Model:
     """Returns a discriminator, or an encoder, as `as_generator` does: itself, or a `KerasDiscriminator`."""
     if isinstance(network, KerasNetwork) or hasattr(network, "num_classes") or hasattr(network, "normalization"):
         return network
     return _wrapped(KerasDiscriminator, network, num_classes)
 
 
-def as_pair(generator, discriminator):
+def as_pair(generator: keras.Model, discriminator: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Returns both with what the loop asks for; one that does not tell its number of classes has the other's.
 
     Args:
@@ -245,7 +257,7 @@ def as_pair(generator, discriminator):
     return generator, as_discriminator(discriminator, getattr(generator, "num_classes", None))
 
 
-def perturb(network, rate, law="uniform", first=True):
+def perturb(network: keras.Model, rate: float, law: str = "uniform", first: bool = True) -> keras.Model:
     """Returns a network with the same weights whose 2-D convolutions perturb their input while it trains (PConv).
 
     Args:

@@ -2,18 +2,23 @@
 
 import logging
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 from tfgan_zoo.choices import hint
-from tfgan_zoo.files import check_regular
+from tfgan_zoo.files import PathLike, check_regular
 from tfgan_zoo.pretrained import download, presets
 from tfgan_zoo.serving import addresses
 from tfgan_zoo.training import seals
 from tfgan_zoo.training.run_directory import RunDirectory
 
+if TYPE_CHECKING:
+    from tfgan_zoo.core.gan import GAN
+    from tfgan_zoo.core.sampler import Sampler
+
 _LOG = logging.getLogger(__name__)
 
 
-def kind(source, argument="model"):
+def kind(source: PathLike, argument: str = "model") -> str:
     """Finds out what `source` names, without TensorFlow.
 
     Args:
@@ -50,7 +55,7 @@ def kind(source, argument="model"):
     raise ValueError(f"{argument}={source} is no run, preset, .keras file or export{near}; presets: {known}")
 
 
-def checkpoints(source):
+def checkpoints(source: PathLike) -> list[str]:
     """Lists the states of a trained model that `load` can give, without TensorFlow.
 
     Args:
@@ -68,7 +73,7 @@ def checkpoints(source):
     return [*map(str, run.steps()), *(["best"] if run.best.is_file() else []), "last"]
 
 
-def origin(source):
+def origin(source: PathLike) -> dict[str, Any]:
     """Returns what is known of the data that a model was trained on, without TensorFlow.
 
     Args:
@@ -84,7 +89,7 @@ def origin(source):
     return presets.origin(source) if source_kind == "preset" else {}
 
 
-def records(source):
+def records(source: PathLike) -> list[dict[str, Any]]:
     """Returns the dicts of a run's ticks, as its metrics.jsonl has them; [] of what is no run."""
     if kind(str(source)) != "run":
         return []
@@ -92,12 +97,12 @@ def records(source):
     return [row for _, row in run.rows(run.metrics)]
 
 
-def card(source):
+def card(source: PathLike) -> pathlib.Path | None:
     """Returns the path of a preset's card, README.md; None where there is none, or the preset is not on this disk."""
     return presets.card(source) if kind(str(source)) == "preset" and not download.is_remote(source) else None
 
 
-def load(source, checkpoint="last"):
+def load(source: PathLike, checkpoint: str | int = "last") -> "Sampler":
     """Loads a trained model.
 
     Args:
@@ -110,6 +115,11 @@ def load(source, checkpoint="last"):
 
     Raises:
         ValueError: if `source` names no model, or its files are damaged.
+
+    >>> import tfgan_zoo
+    >>> model = tfgan_zoo.load("pconv_fashion_mnist_10k")
+    >>> model.generate(num=2, seed=0).shape
+    (2, 32, 32, 1)
     """
     source_kind, checkpoint = kind(str(source)), str(checkpoint)
     if checkpoint != "last" and checkpoint not in checkpoints(source):
@@ -123,13 +133,13 @@ def load(source, checkpoint="last"):
     if source_kind == "server":
         from tfgan_zoo.serving import Client
 
-        return Client(source)
+        return Client(str(source))
     if source_kind == "keras":
         return _load_keras(source)
     return _load_run(RunDirectory(source), checkpoint)
 
 
-def from_preset(preset):
+def from_preset(preset: PathLike) -> "GAN":
     """Loads a preset, as `presets.from_preset` does, or what would be the preset of a run.
 
     Args:
@@ -140,9 +150,14 @@ def from_preset(preset):
 
     Raises:
         ValueError: if there is no such preset, or its files are damaged or not available.
+
+    >>> import tfgan_zoo
+    >>> model = tfgan_zoo.from_preset("pconv_fashion_mnist_10k")
+    >>> type(model).__name__, model.image_shape
+    ('PConv', (32, 32, 1))
     """
     if not download.is_remote(preset) and not presets.is_preset(preset) and RunDirectory.is_run(preset):
-        return load(preset, "best" if "best" in checkpoints(preset) else "last")
+        return _load_run(RunDirectory(preset), "best" if "best" in checkpoints(preset) else "last")
     return presets.from_preset(preset)
 
 

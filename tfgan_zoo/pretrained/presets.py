@@ -8,11 +8,16 @@ import json
 import os
 import pathlib
 from importlib import metadata
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from tfgan_zoo import registry
 from tfgan_zoo.choices import hint
-from tfgan_zoo.files import check_regular, folder_in_making, read_json
+from tfgan_zoo.files import PathLike, check_regular, folder_in_making, read_json
 from tfgan_zoo.pretrained import download
+
+if TYPE_CHECKING:
+    from tfgan_zoo.core.gan import GAN
 
 _PACKAGE = pathlib.Path(__file__).resolve().parent.parent
 # Installed, the shelf is in the package; in a checkout it stands beside it.
@@ -27,23 +32,27 @@ _WHOLE = "whole.weights.h5"
 MOST_BYTES = {METADATA: 2**20, CONFIG: 2**20, WEIGHTS: 2**31}
 
 
-def names():
-    """Returns the names of the presets on the shelf, `models/` of the repository."""
+def names() -> list[str]:
+    """Returns the names of the presets on the shelf, `models/` of the repository.
+
+    >>> "pconv_fashion_mnist_10k" in names()
+    True
+    """
     return sorted(entry.name for entry in BUILT_IN.iterdir() if is_preset(entry)) if BUILT_IN.is_dir() else []
 
 
-def is_preset(folder):
+def is_preset(folder: PathLike) -> bool:
     """Returns whether `folder` holds a preset."""
     return (pathlib.Path(folder) / WEIGHTS).is_file()
 
 
-def register_classes():
+def register_classes() -> ModuleType:
     """Imports every network and method, which registers their classes with Keras; returns the package of methods."""
     registry.import_classes()
     return importlib.import_module("tfgan_zoo.methods")
 
 
-def save_to_preset(model, folder, dtype="float32", **details):
+def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **details: Any) -> None:
     """Writes what sampling, measuring and fine-tuning need of a trained model.
 
     That is the generator's average and the discriminators, and what optimisers it was compiled with, without their
@@ -60,6 +69,14 @@ def save_to_preset(model, folder, dtype="float32", **details):
         ValueError: if the folder holds something already, a weight is too large for float16, or a network is made of
             other classes than the zoo's and Keras's layers: then loading would have to run code.
         OSError: if it cannot be written.
+
+    >>> import tempfile, tfgan_zoo
+    >>> from tfgan_zoo.networks import MLPDiscriminator, MLPGenerator
+    >>> gan = tfgan_zoo.GAN(MLPGenerator((2,), width=4), MLPDiscriminator((2,), width=4))
+    >>> folder = tempfile.mkdtemp()
+    >>> tfgan_zoo.save_to_preset(gan, folder, dataset="mine")
+    >>> bool((tfgan_zoo.from_preset(folder).generate(3) == gan.generate(3)).all())
+    True
     """
     import keras
 
@@ -102,7 +119,7 @@ def save_to_preset(model, folder, dtype="float32", **details):
         os.rename(temporary, folder)
 
 
-def origin(preset):
+def origin(preset: PathLike) -> dict[str, str]:
     """Returns {"dataset": what a preset was trained on, "split": and which part of it}, as far as its card says it."""
     try:
         about = read_json(_folder(preset) / METADATA)
@@ -112,7 +129,7 @@ def origin(preset):
     return {name: value for name, value in found.items() if isinstance(value, str) and "dataset" in about}
 
 
-def card(preset):
+def card(preset: PathLike) -> pathlib.Path | None:
     """Returns the path of a preset's README.md, None if it has none."""
     path = _folder(preset) / "README.md"
     return path if path.is_file() else None
@@ -122,13 +139,13 @@ def _folder(preset):
     return pathlib.Path(preset) if is_preset(preset) else BUILT_IN / str(preset)
 
 
-def digest(path):
+def digest(path: pathlib.Path) -> str:
     """Returns the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify(folder):
+def verify(folder: pathlib.Path) -> None:
     """Checks the files of a preset before anything in them is used: their sizes, the format, the checksums.
 
     Raises:
@@ -145,7 +162,7 @@ def verify(folder):
             raise ValueError(f"the SHA-256 of {name} is not the one in {METADATA}")
 
 
-def from_preset(preset):
+def from_preset(preset: PathLike) -> "GAN":
     """Loads a preset. Its files are data, weights and JSON; none of them is run, and checksums come first.
 
     Args:

@@ -2,8 +2,11 @@
 
 import io
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from tfgan_zoo import random, transparency
@@ -42,20 +45,33 @@ class Client(Sampler):
     (16, 32, 32, 1)
     """
 
-    def __init__(self, url, timeout=30.0, tries=5, png=True, pause=None):
+    def __init__(
+        self,
+        url: str,
+        timeout: float = 30.0,
+        tries: int = 5,
+        png: bool = True,
+        pause: Callable[[float], Any] | None = None,
+    ) -> None:
         if not is_server(url):
             raise ValueError(f"url={url} must be http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME")
         self.url = url
         self._transport = (Grpc if url.startswith("grpc") else Rest)(url)
         self._timeout, self._tries, self._png = timeout, tries, png
         self._pause = time.sleep if pause is None else pause
-        self._signatures = self._class_names = None
+        self._signatures: dict[str, Any] | None = None
+        self._class_names: tuple[str, ...] | None = None
 
-    def wait(self, seconds=60.0) -> None:
+    def wait(self, seconds: float = 60.0) -> None:
         """Waits until the model is served.
 
         Raises:
             ServingError: if it is not within `seconds`.
+
+        >>> Client("http://localhost:1/v1/models/clothes").wait(0)
+        Traceback (most recent call last):
+            ...
+        tfgan_zoo.serving.transport.ServingError: ...
         """
         until, pause = time.monotonic() + seconds, _BACK_OFF
         while True:
@@ -106,7 +122,7 @@ class Client(Sampler):
             raise ServingError(f"{self.url}: class_names should answer with names[1, {count}], and does not")
         return names
 
-    def sample(self, latents, labels=None) -> np.ndarray:
+    def sample(self, latents: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim].
 
         A conditional model needs labels, int or int[N] in [0, num_classes).
@@ -122,7 +138,7 @@ class Client(Sampler):
             inputs["labels"] = labels
         return self._predict("serving_default", inputs)
 
-    def images_of_chunk(self, seeds, truncation, labels=None) -> np.ndarray:
+    def images_of_chunk(self, seeds: ArrayLike, truncation: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Asks for the images of seeds int64[N], each truncated by float32[N]: one request.
 
         Raises:

@@ -7,10 +7,13 @@ import pathlib
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from tfgan_zoo.core.gan import GAN
+from tfgan_zoo.files import PathLike
 from tfgan_zoo.serving.finite import check_weights
 from tfgan_zoo.serving.signatures import MAX_BATCH, ServedGenerator
 from tfgan_zoo.serving.warm_up import write_warm_up
@@ -20,7 +23,14 @@ _PROGRAM = "saved_model.pb"
 CLASS_NAMES = "assets.extra/class_names.json"  # a list, in the order of the labels
 
 
-def export(model, folder, version=None, max_batch=MAX_BATCH, warm_up=(), new_signature=False):
+def export(
+    model: GAN,
+    folder: PathLike,
+    version: int | None = None,
+    max_batch: int = MAX_BATCH,
+    warm_up: Sequence[int] = (),
+    new_signature: bool = False,
+) -> pathlib.Path:
     """Exports a model's averaged generator to `folder/<version>`, the layout that TensorFlow Serving watches.
 
     The version is written under a temporary name and renamed, since a server polls the folder.
@@ -119,12 +129,12 @@ def _signature(folder):
     }
 
 
-def next_version(folder):
+def next_version(folder: PathLike) -> int:
     """Returns one more than the highest version in `folder`, 1 for none."""
     return max(versions(folder), default=0) + 1
 
 
-def versions(folder):
+def versions(folder: PathLike) -> list[int]:
     """Returns the versions in a model's folder, ascending."""
     folder = pathlib.Path(folder)
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []

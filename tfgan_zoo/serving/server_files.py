@@ -2,7 +2,9 @@
 
 import pathlib
 import shlex
+from collections.abc import Sequence
 
+from tfgan_zoo.files import PathLike
 from tfgan_zoo.serving import addresses
 
 IMAGE = "tensorflow/serving:2.19.1"
@@ -48,7 +50,7 @@ _COMPOSE = """services:
 """
 
 
-def batch_sizes(max_batch):
+def batch_sizes(max_batch: int) -> tuple[int, ...]:
     """Returns the batch sizes that the server pads to and the warm-up requests have, for an export's `max_batch`.
 
     >>> batch_sizes(256), batch_sizes(8)
@@ -58,7 +60,7 @@ def batch_sizes(max_batch):
     return (*(size for size in _BATCH_SIZES if size < largest), largest)
 
 
-def write_server_files(folder, sizes):
+def write_server_files(folder: PathLike, sizes: Sequence[int]) -> pathlib.Path:
     """Writes model.config, batching.config, monitoring.config and compose.yaml for an exported model.
 
     They go to `<folder>.serving`, beside the model's folder: what the server watches holds versions alone.
@@ -73,6 +75,11 @@ def write_server_files(folder, sizes):
     Raises:
         ValueError: if the folder's name cannot be a served model's.
         OSError: if it cannot be written.
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp()) / "clothes"  # the folder that `export` made
+    >>> sorted(path.name for path in write_server_files(folder, batch_sizes(256)).iterdir())
+    ['batching.config', 'compose.yaml', 'model.config', 'monitoring.config']
     """
     name, folder = addresses.served_name(folder), pathlib.Path(folder).resolve()
     target = folder.with_name(name + ".serving")
@@ -89,7 +96,7 @@ def write_server_files(folder, sizes):
     return target
 
 
-def docker_line(folder):
+def docker_line(folder: PathLike) -> str:
     """Returns the command that serves an exported model without any of these files."""
     name, folder = addresses.served_name(folder), pathlib.Path(folder).resolve()
     mount = shlex.quote(f"{folder}:/models/{name}:ro")

@@ -7,6 +7,9 @@ import json
 import math
 import urllib.error
 import urllib.parse
+from typing import Any
+
+import numpy as np
 
 from tfgan_zoo import web
 from tfgan_zoo.tensorflow_errors import sentence
@@ -25,7 +28,7 @@ class ServingError(ConnectionError):
         refused: bool, whether the request itself was at fault (INVALID_ARGUMENT).
     """
 
-    def __init__(self, message, unavailable=False, refused=False):
+    def __init__(self, message: str, unavailable: bool = False, refused: bool = False) -> None:
         super().__init__(sentence(message))
         self.unavailable, self.refused = unavailable, refused
 
@@ -47,16 +50,16 @@ class Rest:
         url: "http://HOST:8501/v1/models/NAME", with "/versions/N" for one version.
     """
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
-    def available(self, timeout):
+    def available(self, timeout: float) -> bool:
         """Returns whether a version of the model is being served."""
         with self._documented():
             states = self._ask(self.url, None, timeout, SMALL)["model_version_status"]
             return any(state["state"] == "AVAILABLE" for state in states)
 
-    def signatures(self, timeout):
+    def signatures(self, timeout: float) -> dict[str, Any]:
         """Returns {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
         with self._documented():
             answer = self._ask(f"{self.url}/metadata", None, timeout, SMALL)
@@ -69,7 +72,9 @@ class Rest:
                 if not name.startswith("__")
             }
 
-    def predict(self, signature, inputs, timeout, most=MAX_MESSAGE):
+    def predict(
+        self, signature: str, inputs: dict[str, np.ndarray], timeout: float, most: int = MAX_MESSAGE
+    ) -> dict[str, Any]:
         """Returns {output: list} of {input: array}; an only output comes without its name, as "".
 
         Reading stops after `most` bytes.
@@ -109,7 +114,7 @@ class Grpc:
         ValueError: if tensorflow-serving-api is not installed.
     """
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         try:
             import grpc
             from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
@@ -124,7 +129,7 @@ class Grpc:
         self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(channel)
 
-    def available(self, timeout):
+    def available(self, timeout: float) -> bool:
         """Returns whether a version of the model is being served."""
         from tensorflow_serving.apis import get_model_status_pb2
 
@@ -133,7 +138,7 @@ class Grpc:
         states = self._call(self._models.GetModelStatus, request, timeout).model_version_status
         return any(state.state == get_model_status_pb2.ModelVersionStatus.AVAILABLE for state in states)
 
-    def signatures(self, timeout):
+    def signatures(self, timeout: float) -> dict[str, Any]:
         """Returns {signature: ({input: (dtype, shape)}, {output: (dtype, shape)})}."""
         import tensorflow as tf
         from tensorflow_serving.apis import get_model_metadata_pb2
@@ -156,7 +161,9 @@ class Grpc:
                 if not name.startswith("__")
             }
 
-    def predict(self, signature, inputs, timeout, most=MAX_MESSAGE):
+    def predict(
+        self, signature: str, inputs: dict[str, np.ndarray], timeout: float, most: int = MAX_MESSAGE
+    ) -> dict[str, Any]:
         """Returns {output: array} of {input: array}; strings come as an array of bytes.
 
         An output that would take more than `most` bytes is refused: a tensor of one number may have any shape.

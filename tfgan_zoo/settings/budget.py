@@ -6,6 +6,7 @@ no more is promised.
 
 import math
 import re
+from typing import Any
 
 from tfgan_zoo.data.catalogue import USUAL_SIZES
 
@@ -32,7 +33,7 @@ _EMA_SHARE = 1 / 30  # of the run: what the average looks back on
 _MOST_EMA = 10.0  # kimg
 
 
-def seconds(text):
+def seconds(text: str) -> float:
     """Returns the seconds of a budget such as "90s", "30m", "1.5h" or "2d".
 
     Raises:
@@ -48,7 +49,7 @@ def seconds(text):
     return number
 
 
-def choose(time, speed, pictures, shape):
+def choose(time: float, speed: float, pictures: int | None, shape: tuple[int, ...]) -> dict[str, Any]:
     """Returns the fields of a configuration that a time, a machine and pictures ask for; the user's words win.
 
     Args:
@@ -80,7 +81,7 @@ def choose(time, speed, pictures, shape):
     }
 
 
-def level(time, speed, shape):
+def level(time: float, speed: float, shape: tuple[int, ...]) -> tuple[int, int]:
     """Returns the (pixels a side, width) of the best level for which there is time, of those not above the pictures."""
     fitting = [entry for entry in LEVELS if entry[0] <= max(min(shape[:2]), min(USUAL_SIZES))]
     for size, width, kimg in fitting:
@@ -89,7 +90,7 @@ def level(time, speed, shape):
     return size, width
 
 
-def operations(size, width, channels):
+def operations(size: int, width: int, channels: int) -> float:
     """Returns the floating-point operations of a step of network=dcgan, for each image of the batch.
 
     A convolution of 4 x 4 at stride 2 takes 2 x 16 operations for each channel in, channel out and pixel out.
@@ -99,14 +100,14 @@ def operations(size, width, channels):
     return _PASSES * sum(32 * a * b * n for a, b, n in zip(depths, depths[1:], pixels, strict=False))
 
 
-def batch(pictures):
+def batch(pictures: int | None) -> int:
     """Returns the batch size: few pictures get more steps out of the same time."""
     if pictures is not None and pictures < _FEW:
         return 16
     return 32 if pictures is not None and pictures < _SOME else 64
 
 
-def augmentations(pictures):
+def augmentations(pictures: int | None) -> tuple[str, ...]:
     """Returns what reals and fakes go through: the fewer pictures, the sooner D knows them by heart."""
     if pictures is None or pictures >= _MANY:
         return ()

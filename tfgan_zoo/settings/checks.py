@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import Any
 
 from tfgan_zoo import image_sizes, noise, registry, schedules, specs
 from tfgan_zoo.data import catalogue
@@ -10,7 +11,7 @@ from tfgan_zoo.settings import budget, fields
 from tfgan_zoo.settings import config as configs
 
 
-def check(config):
+def check(config: configs.Config) -> None:
     """Checks every value of a `Config`, and that they go together.
 
     Raises:
@@ -38,9 +39,9 @@ def check(config):
 
 
 @functools.cache
-def options():
+def options() -> dict[str, Any]:
     """Returns every method's own options, {name: (method, Option)}."""
-    found = {}
+    found: dict[str, Any] = {}
     for method, spec in registry.METHODS.items():
         for name, option in spec.options.items():
             if name in found or name in configs.FIELDS:
@@ -50,7 +51,7 @@ def options():
     return found
 
 
-def method_options(method, given):
+def method_options(method: str, given: dict[str, Any]) -> dict[str, Any]:
     """Completes and checks the options of a method, and of the one it hosts."""
     known = options()
     for name, value in given.items():
@@ -68,7 +69,7 @@ def method_options(method, given):
     return {name: given.get(name, option.default) for name, option in allowed.items()}
 
 
-def owners(method, options):
+def owners(method: str, options: dict[str, Any]) -> tuple[str, ...]:
     """Returns the methods whose options a run has: its own and that of the data GAN, if it hosts one."""
     name = registry.METHODS[method].hosts
     if name is None:
@@ -79,7 +80,7 @@ def owners(method, options):
     return method, host
 
 
-def check_metrics(config):
+def check_metrics(config: configs.Config) -> None:
     """Checks the metrics to follow, with the classes that a conditional run is known to have."""
     if config.eval_metrics:
         classes = config.num_classes if config.conditional else 0
@@ -90,7 +91,7 @@ def check_metrics(config):
             raise ValueError(f"{name}={value} is of no use without --eval_metrics")
 
 
-def follows_length(config):
+def follows_length(config: configs.Config) -> bool:
     """Returns whether what a run does at a step depends on how long it is."""
     scheduled = any(schedule.follows_length for schedule in schedules.parse_all(config.schedule).values())
     return config.lr_decay != "none" or scheduled or registry.METHODS[config.method].phases > 1

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+from typing import Any
 
 from tfgan_zoo import image_sizes, noise, registry
 from tfgan_zoo.data import catalogue
@@ -287,7 +288,7 @@ class Config:
     versions: dict = row("", "machine", settled=True)
 
     @property
-    def data_arguments(self):
+    def data_arguments(self) -> dict[str, Any]:
         """The arguments of `tfgan_zoo.data.load` that, after the name, tell the run's data."""
         return {
             "data_dir": self.data_dir,
@@ -303,44 +304,44 @@ class Config:
         }
 
     @property
-    def reading(self):
+    def reading(self) -> Any:
         """The `decode.Reading` of the pictures of a folder; None of a named data set."""
         return catalogue.reading(self.dataset, **{name: getattr(self, name) for name in catalogue.READING})
 
     @property
-    def nameless(self):
+    def nameless(self) -> bool:
         """Whether this is a conditional run that was begun without the names of its classes."""
         return self.num_classes is not None and not self.class_names
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(H, W, C) of the images, or (d,) of the mixture."""
-        if self.image_size is None:
+        if self.image_size is None or self.channels is None:
             return catalogue.check(self.dataset)
         return (*image_sizes.sides(self.image_size), self.channels)
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """How many steps the run has."""
         return max(1, round(self.kimg * 1000 / self.batch_size))
 
     @property
-    def steps_per_tick(self):
+    def steps_per_tick(self) -> int:
         """How many steps lie between two checkpoints."""
         return min(self.steps, max(1, round(self.tick_kimg * 1000 / self.batch_size)))
 
     @property
-    def ticks(self):
+    def ticks(self) -> ticks.Grid:
         """The `Grid` of the run's ticks. `first_tick_kimg` is where the first ended; 0 if the clock has yet to say."""
-        first = self.first_tick_kimg and round(self.first_tick_kimg * 1000 / self.batch_size)
-        return ticks.Grid(self.steps_per_tick, first)
+        first = round((self.first_tick_kimg or 0) * 1000 / self.batch_size)
+        return ticks.Grid(self.steps_per_tick, first or None)
 
     @property
-    def kept(self):
+    def kept(self) -> int | None:
         """How many checkpoints are kept; None for all."""
         return None if self.keep_checkpoints == "all" else int(self.keep_checkpoints)
 
-    def digest(self):
+    def digest(self) -> str:
         """Returns a hash of what decides the run's numbers, in hexadecimal: all but what a machine settles.
 
         Equal configurations have equal ones, and so have the same pictures in another folder.
@@ -357,12 +358,12 @@ class Config:
         values["network"] = self.network_key or self.network
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Returns the configuration as JSON text, one key a line, and its `digest`."""
         return json.dumps(dataclasses.asdict(self) | {"digest": self.digest()}, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: Any) -> "Config":
         """Reads what `to_json` wrote, also before a field was added that has a default: the run had what that says.
 
         Raises:
@@ -393,7 +394,7 @@ DEFAULTS = {name: known.default for name, known in ROWS.items() if known.default
 LATER = tuple(name for name, known in ROWS.items() if known.later)
 
 
-def without_quiet(values):
+def without_quiet(values: dict[str, Any]) -> dict[str, Any]:
     """Returns the values of fields but for quiet ones at their default, as a digest takes them.
 
     >>> without_quiet({"seed": 0, "no_icc": False})
@@ -402,7 +403,7 @@ def without_quiet(values):
     return {name: it for name, it in values.items() if not (ROWS[name].quiet and it == DEFAULTS[name])}
 
 
-def before_later_fields(values):
+def before_later_fields(values: dict[str, Any]) -> dict[str, Any]:
     """Returns what a configuration from before some fields means for those that it lacks: colour profiles were ignored.
 
     >>> before_later_fields({"dataset": "./photos"})["no_icc"]
@@ -413,7 +414,7 @@ def before_later_fields(values):
     return {name: DEFAULTS[name] for name in LATER} | {"no_icc": no_icc}
 
 
-def former_penalties(values):
+def former_penalties(values: dict[str, Any]) -> dict[str, Any]:
     """Returns the values of a configuration or a recipe from when a penalty was one word, and its weight a number."""
     if not isinstance(values.get("penalty"), str):
         return values
@@ -438,7 +439,7 @@ def _checks():
     return checks
 
 
-def labelled(config, data):
+def labelled(config: Config, data: Any) -> Config:
     """Returns the configuration with the number and the names of its data's classes, if it is conditional.
 
     Args:
@@ -464,7 +465,7 @@ def labelled(config, data):
 
 
 @functools.cache  # they parse files each time
-def versions():
+def versions() -> dict[str, str]:
     """Returns the versions of what decides a run's numbers."""
     import platform
     from importlib import metadata

@@ -6,6 +6,7 @@ import math
 import types
 import typing
 from collections.abc import Callable
+from typing import Any
 
 from tfgan_zoo import image_sizes
 from tfgan_zoo.choices import choose
@@ -64,7 +65,7 @@ class Row:
     quiet: bool = False
     settled: bool = False
 
-    def check(self, name, value):
+    def check(self, name: str, value: Any) -> None:
         """Raises a ValueError, one line, if the value, or one of several, is not among the choices or in the range."""
         choices = self.choices() if callable(self.choices) else self.choices
         for item in value if isinstance(value, tuple) else (value,):
@@ -82,18 +83,18 @@ class Row:
         raise ValueError(f"{name}={number} must be {least}{most}")
 
 
-def row(*args, **kwargs):
+def row(*args: Any, **kwargs: Any) -> Any:
     """Returns the field of a dataclass that has a `Row` of these arguments."""
     return dataclasses.field(metadata={"row": Row(*args, **kwargs)})
 
 
-def rows(config_class):
+def rows(config_class: type) -> dict[str, Row]:
     """Returns {name: Row} of a dataclass whose fields are made by `row`."""
     return {field.name: field.metadata["row"] for field in dataclasses.fields(config_class)}
 
 
 @functools.cache  # fields are few, and every value is looked at
-def kind_of(field):
+def kind_of(field: dataclasses.Field) -> Any:
     """Returns (the type of a field's value, that of its items if it is a tuple, whether it may be None).
 
     >>> kind_of(next(f for f in dataclasses.fields(Row) if f.name == "of"))
@@ -107,7 +108,7 @@ def kind_of(field):
     return typing.get_origin(kind) or kind, items, types.NoneType in kinds
 
 
-def check_kind(name, value, kind, items=None):
+def check_kind(name: str, value: Any, kind: type, items: type | None = None) -> None:
     """Raises a ValueError, one line, unless a value is of a type, and its items of theirs."""
     words = _KINDS[kind][1]
     if items in _PLURALS:
@@ -119,7 +120,7 @@ def check_kind(name, value, kind, items=None):
         raise ValueError(f"{name}={list(value) if isinstance(value, tuple) else value!r} must be {words}")
 
 
-def check_field(field, value):
+def check_field(field: dataclasses.Field, value: Any) -> None:
     """Checks the type of a value, not its range.
 
     Args:

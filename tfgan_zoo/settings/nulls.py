@@ -28,7 +28,7 @@ _WORDS = {
 }
 
 
-def meanings(config):
+def meanings(config: configs.Config) -> dict[str, str]:
     """Returns {field: what becomes of it} of the fields of a `Config` that are None; loads the networks' classes.
 
     >>> from tfgan_zoo.settings.resolve import resolve
@@ -38,9 +38,9 @@ def meanings(config):
     return {name: _meaning(config, name) for name in configs.FIELDS if getattr(config, name) is None}
 
 
-def lines(config):
+def lines(config: configs.Config) -> list[str]:
     """Returns a line for each thing that fields that are None become, for people."""
-    grouped = {}
+    grouped: dict[str, list[str]] = {}
     for name, meaning in meanings(config).items():
         grouped.setdefault(meaning, []).append(name)
     return [f"{', '.join(names)}: null is {meaning}" for meaning, names in grouped.items()]

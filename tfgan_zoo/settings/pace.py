@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfgan_zoo.settings.config import Config
 from tfgan_zoo.settings.ticks import is_early
 
 FIRST_TICK = 15.0  # seconds of steps, where the clock says when the first tick ends
@@ -9,7 +10,7 @@ MOST_ON_RECORDS = 0.1  # the share of the time that records may take
 RESERVE = 2.0  # seconds at the end: the last lines, and the process itself
 
 
-def first_tick_seconds(budget):
+def first_tick_seconds(budget: float | None) -> float:
     """Returns the seconds of steps after which the first tick ends; `budget` is in seconds, or None.
 
     >>> first_tick_seconds(None), first_tick_seconds(60.0)
@@ -18,7 +19,14 @@ def first_tick_seconds(budget):
     return FIRST_TICK if budget is None else min(FIRST_TICK, budget / 8)
 
 
-def paced(config, step, steps_per_second, seconds_of_records=0.0, budget=None, left=None):
+def paced(
+    config: Config,
+    step: int,
+    steps_per_second: float,
+    seconds_of_records: float = 0.0,
+    budget: float | None = None,
+    left: float | None = None,
+) -> Config:
     """Returns the configuration of a run whose first tick has just ended, with what the clock says of the others.
 
     Without a budget only the early ticks follow from it. With one the run ends when the time is over, and its ticks
@@ -39,7 +47,7 @@ def paced(config, step, steps_per_second, seconds_of_records=0.0, budget=None, l
     def kimg(steps):
         return steps * config.batch_size / 1000
 
-    if budget is None:
+    if budget is None or left is None:
         return dataclasses.replace(config, first_tick_kimg=kimg(step))
     tick_seconds = max(budget / 20, seconds_of_records / MOST_ON_RECORDS)
     tick = round(tick_seconds * steps_per_second)
@@ -55,7 +63,7 @@ def paced(config, step, steps_per_second, seconds_of_records=0.0, budget=None, l
     )
 
 
-def ended(config, step):
+def ended(config: Config, step: int) -> Config:
     """Returns the configuration of a run in a budget whose time is over at a step, before its planned end.
 
     >>> from tfgan_zoo.settings.resolve import resolve

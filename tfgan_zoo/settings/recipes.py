@@ -9,6 +9,7 @@ too: it is read as the fewest words that come to the same.
 import json
 import os
 import pathlib
+from typing import Any
 
 from tfgan_zoo.choices import choose
 from tfgan_zoo.files import read_json
@@ -24,12 +25,16 @@ FIELDS = {name: field for name, field in configs.FIELDS.items() if not configs.R
 _EVERYTHING = {name for name in FIELDS if not configs.ROWS[name].later}
 
 
-def names():
-    """Returns the names of the recipes that ship with the package."""
+def names() -> list[str]:
+    """Returns the names of the recipes that ship with the package.
+
+    >>> "pconv_fashion_mnist" in names()
+    True
+    """
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def read(recipe):
+def read(recipe: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Reads a recipe.
 
     Args:
@@ -60,7 +65,7 @@ def read(recipe):
         raise ValueError(f"recipe={recipe}: {error}") from None
 
 
-def fewest_words(values):
+def fewest_words(values: dict[str, Any]) -> dict[str, Any]:
     """Returns the fewest words that imply a whole configuration.
 
     Args:
@@ -81,19 +86,25 @@ def fewest_words(values):
     return words
 
 
-def to_json(words, about, note=None):
+def to_json(words: dict[str, Any], about: str, note: str | None = None) -> str:
     """Returns a recipe as JSON text.
 
     Args:
         words: {name: value}.
         about: str, the sentence.
         note: str, what a reader should know beside it; None leaves it out.
+
+    >>> print(to_json({"method": "gan"}, "Trains gan."), end="")
+    {
+      "about": "Trains gan.",
+      "method": "gan"
+    }
     """
     sentences = {"about": about} | ({"note": note} if note else {})
     return json.dumps(sentences | words, indent=2, ensure_ascii=False) + "\n"
 
 
-def sentence(words, outcome=None):
+def sentence(words: dict[str, Any], outcome: str | None = None) -> str:
     """Returns what a recipe says about itself.
 
     Args:

@@ -4,6 +4,8 @@ Later words win: defaults, data set, network, loss, penalty, augmentation, metho
 the hosted one), the recipe, the flags.
 """
 
+from typing import Any
+
 from tfgan_zoo import image_sizes, registry, schedules
 from tfgan_zoo.choices import choose
 from tfgan_zoo.data import catalogue
@@ -14,7 +16,7 @@ from tfgan_zoo.settings import config as configs
 _CHOICES = ("network", "loss", "penalty", "augment", "method")  # in the order in which one may imply a later one
 
 
-def resolve(recipe=None, **given):
+def resolve(recipe: dict[str, Any] | None = None, **given: Any) -> configs.Config:
     """Completes what a recipe and the user say with what the choices imply, and checks it.
 
     Args:
@@ -56,11 +58,15 @@ def resolve(recipe=None, **given):
     return config
 
 
-def implied(words):
+def implied(words: dict[str, Any]) -> dict[str, Any]:
     """Returns the fields of a configuration that words say and imply, but for what only the data know.
 
     Args:
         words: {name of a field or of an option: value}.
+
+    >>> values = implied({"dataset": "ring", "method": "brc"})
+    >>> values["network"], values["d_lr"]
+    ('mlp', 0.0001)
     """
     options = {name: words[name] for name in words.keys() & checks.options().keys()}
     words = with_tuples({name: value for name, value in words.items() if name not in options})
@@ -117,10 +123,13 @@ def _implied_by(choice, values, options):
     return {field: value for entry in entries for field, value in entry.implies.items()}
 
 
-def with_tuples(words):
+def with_tuples(words: dict[str, Any]) -> dict[str, Any]:
     """Returns words in which a penalty is a tuple, and its weights and intervals are tuples too.
 
     An image size is as `image_sizes.parse` returns it.
+
+    >>> with_tuples({"penalty": "r1", "penalty_weight": 1.0})
+    {'penalty': ('r1',), 'penalty_weight': (1.0,)}
     """
     words = dict(words)
     if words.get("image_size") is not None:
@@ -143,11 +152,14 @@ def with_tuples(words):
     return words
 
 
-def without_dependents(recipe, given):
+def without_dependents(recipe: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Returns the words of a recipe without those that belong to a choice which the user makes otherwise.
 
     An option goes with its method, a penalty's weight with the penalty, ADA's numbers with the augmentation; a choice
     that another one implied, as a loss does its penalty, is a choice too.
+
+    >>> without_dependents({"penalty": ("r1",), "penalty_weight": (1.0,), "seed": 3}, {"penalty": ("lecam",)})
+    {'penalty': ('r1',), 'seed': 3}
     """
     known = checks.options()
     before, now = _methods(recipe), _methods({**recipe, **given})

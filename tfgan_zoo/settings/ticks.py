@@ -16,26 +16,26 @@ class Grid:
     [3, 6, 10, 20, 30]
     """
 
-    def __init__(self, tick, first=None):
+    def __init__(self, tick: int, first: int | None = None) -> None:
         self.tick = tick
         early = [first] if first and first < tick else []
         while early and is_early(2 * early[-1], tick):
             early.append(2 * early[-1])
         self._early = tuple(early)
 
-    def is_end(self, step):
+    def is_end(self, step: int) -> bool:
         """Returns whether a tick ends at a step; at step 0 too."""
         return step % self.tick == 0 or step in self._early
 
-    def number(self, step):
+    def number(self, step: int) -> int:
         """Returns how many ticks have ended at a step or before."""
         return step // self.tick + sum(end <= step for end in self._early)
 
-    def next_end(self, step):
+    def next_end(self, step: int) -> int:
         """Returns the first step after `step` at which a tick ends."""
         return next((end for end in self._early if end > step), (step // self.tick + 1) * self.tick)
 
-    def segments(self, step, steps):
+    def segments(self, step: int, steps: int) -> list[tuple[int, int, int]]:
         """Splits the steps from `step` to `steps` into stretches of equally long epochs that end where ticks end.
 
         Args:
@@ -58,7 +58,7 @@ class Grid:
         return stretches
 
 
-def is_early(step, tick):
+def is_early(step: int, tick: int) -> bool:
     """Returns whether a step lies well before the end of the first whole tick: at most three quarters of it.
 
     >>> is_early(248, 250), is_early(128, 250)

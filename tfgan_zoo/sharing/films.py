@@ -5,11 +5,13 @@ import importlib.util
 import io
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tfgan_zoo.files import check_regular, write_atomically
+from tfgan_zoo.files import PathLike, check_regular, write_atomically
 
 FRAME = 40  # milliseconds, the shortest that a frame is shown
 MOST_SECONDS = 3600
@@ -19,12 +21,16 @@ FORMATS = (*_PILLOW, ".mp4")
 _MOST_SIDE = 16383  # pixels, WebP's
 
 
-def is_film(output):
-    """Returns whether a path's suffix is that of an animation."""
+def is_film(output: PathLike) -> bool:
+    """Returns whether a path's suffix is that of an animation.
+
+    >>> is_film("training.webp"), is_film("grid.png")
+    (True, False)
+    """
     return pathlib.Path(output).suffix.lower() in FORMATS
 
 
-def check(output, seconds):
+def check(output: PathLike, seconds: float) -> None:
     """Refuses a film that could not be written, before its frames are made.
 
     Args:
@@ -33,6 +39,11 @@ def check(output, seconds):
 
     Raises:
         ValueError: in one line.
+
+    >>> check("training.webp", seconds=0)
+    Traceback (most recent call last):
+    ...
+    ValueError: seconds=0 must be above 0, and at most 3600
     """
     if pathlib.Path(output).suffix.lower() == ".mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
         raise ValueError(f"output={output} needs imageio-ffmpeg: pip install 'tfgan-zoo[film]'; .webp needs nothing")
@@ -40,7 +51,7 @@ def check(output, seconds):
         raise ValueError(f"seconds={seconds} must be above 0, and at most {MOST_SECONDS}")
 
 
-def check_room(frames, size, bytes_a_pixel, what):
+def check_room(frames: int, size: tuple[int, int], bytes_a_pixel: int, what: Any) -> None:
     """Refuses frames that are too large together, or each.
 
     Args:
@@ -51,12 +62,14 @@ def check_room(frames, size, bytes_a_pixel, what):
 
     Raises:
         ValueError: in one line.
+
+    >>> check_room(100, (256, 256), bytes_a_pixel=3, what="training.webp")
     """
     if frames * size[0] * size[1] * bytes_a_pixel > MOST_BYTES or max(size) > _MOST_SIDE:
         raise ValueError(f"{what}: {frames} frames of {size[0]} x {size[1]} pixels are too large for a film")
 
 
-def sheets(folder, seconds):
+def sheets(folder: PathLike, seconds: float) -> list[pathlib.Path]:
     """Lists a run's sheets, evenly chosen if they are more than `seconds` can show, the last one among them.
 
     Args:
@@ -68,6 +81,13 @@ def sheets(folder, seconds):
 
     Raises:
         ValueError: in one line, if there are fewer.
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for step in (0, 100, 200, 300):
+    ...     Image.new("L", (8, 8)).save(folder / f"step_{step}.png")
+    >>> [path.name for path in sheets(folder, seconds=0.08)]  # 25 a second at most
+    ['step_0.png', 'step_300.png']
     """
     found = sorted(pathlib.Path(folder).glob("step_*.png"), key=lambda path: (len(path.name), path.name))
     if len(found) < 2:
@@ -76,11 +96,17 @@ def sheets(folder, seconds):
     return [found[i] for i in np.linspace(0, len(found) - 1, shown).round().astype(int)]
 
 
-def read(paths):
+def read(paths: Sequence[PathLike]) -> list[Image.Image]:
     """Reads PNG files of one size, a list of PIL images.
 
     Raises:
         ValueError: in one line, if one is damaged or of another size, or they are too large together.
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> Image.new("L", (8, 8)).save(folder / "step_0.png")
+    >>> [frame.size for frame in read([folder / "step_0.png"])]
+    [(8, 8)]
     """
     frames = [_read(paths[0])]
     check_room(len(paths), frames[0].size, len(frames[0].getbands()), paths[0])
@@ -91,7 +117,7 @@ def read(paths):
     return frames
 
 
-def write(frames, output, milliseconds):
+def write(frames: Sequence[Image.Image], output: pathlib.Path, milliseconds: int) -> None:
     """Writes an animation, whole or not at all; but for MP4, which players repeat or do not, it has no end.
 
     WebP and APNG keep every level; GIF keeps grey ones, and of colours 256 a frame; MP4 (H.264) is near them all,
@@ -104,6 +130,15 @@ def write(frames, output, milliseconds):
 
     Raises:
         OSError: if it cannot be written.
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for step in (0, 100):
+    ...     Image.new("L", (8, 8), step).save(folder / f"step_{step}.png")
+    >>> write(read(sheets(folder, seconds=2)), folder / "training.gif", milliseconds=1000)
+    >>> with Image.open(folder / "training.gif") as film:
+    ...     film.n_frames
+    2
     """
     output = pathlib.Path(output)
     suffix = output.suffix.lower()

@@ -13,6 +13,8 @@ coordinates x = V^T (y - mean) are carried over to z by least squares (eq. 3):
 """
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +38,7 @@ class Directions:
     shares: np.ndarray
     styled: bool
 
-    def moved(self, latents, steps):
+    def moved(self, latents: np.ndarray, steps: Sequence[float]) -> np.ndarray:
         """Returns latents moved along each direction, of styles in all layers alike.
 
         Args:
@@ -52,7 +54,7 @@ class Directions:
         return (latents[:, None, None] + ways).astype("float32")
 
 
-def sefa(weights, count):
+def sefa(weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Finds the directions that a linear map changes most.
 
     Args:
@@ -71,7 +73,7 @@ def sefa(weights, count):
     return _signed(vectors.T[::-1][:count]), _shares(values)[:count]
 
 
-def principal_components(rows, count):
+def principal_components(rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Finds the directions of the largest variance.
 
     Args:
@@ -94,7 +96,7 @@ def principal_components(rows, count):
     return vectors, _shares(values)[:count], rows @ vectors.T
 
 
-def carried_over(coordinates, latents):
+def carried_over(coordinates: np.ndarray, latents: np.ndarray) -> np.ndarray:
     """Finds the directions of latents z that belong to coordinates of features, by least squares (GANSpace, eq. 3).
 
     Args:
@@ -108,7 +110,7 @@ def carried_over(coordinates, latents):
     return _signed(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
 
 
-def of_model(model, count, by="sefa"):
+def of_model(model: Any, count: int, by: str = "sefa") -> "Directions":
     """Finds the directions of a GAN's averaged generator: in its styles w where it has them, else in z.
 
     Args:
@@ -140,7 +142,8 @@ def of_model(model, count, by="sefa"):
     scales = np.ones(count)
     if styled:
         scales = (_styles(model)[0] @ vectors.T).std(axis=0)
-    return Directions(*(np.asarray(part, "float32") for part in (vectors, scales, shares)), styled)
+    vectors, scales, shares = (np.asarray(part, "float32") for part in (vectors, scales, shares))
+    return Directions(vectors, scales, shares, styled)
 
 
 def _weights(network):

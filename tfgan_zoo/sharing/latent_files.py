@@ -4,13 +4,14 @@ import io
 import pathlib
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tfgan_zoo.files import check_regular, write_atomically
+from tfgan_zoo.files import PathLike, check_regular, write_atomically
 
 MOST_BYTES = 2**30
 
 
-def read(path, argument="latents"):
+def read(path: PathLike, argument: str = "latents") -> np.ndarray:
     """Reads latents from a .npy file that others may have written.
 
     Nothing in it is run, and nothing is allocated that the file does not hold.
@@ -24,6 +25,12 @@ def read(path, argument="latents"):
 
     Raises:
         ValueError: in one line, if it is missing or holds something else.
+
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "z.npy"
+    >>> np.save(path, np.zeros((3, 128)))
+    >>> read(path).shape, read(path).dtype.name
+    ((3, 128), 'float32')
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -47,8 +54,15 @@ def read(path, argument="latents"):
     return latents
 
 
-def write(path, latents):
-    """Writes latents as a .npy file of float32, whole or not at all; its folder is made if it is missing."""
+def write(path: PathLike, latents: ArrayLike) -> None:
+    """Writes latents as a .npy file of float32, whole or not at all; its folder is made if it is missing.
+
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "z.npy"
+    >>> write(path, np.zeros((3, 128)))
+    >>> np.load(path).shape
+    (3, 128)
+    """
     path, content = pathlib.Path(path), io.BytesIO()
     np.lib.format.write_array(content, np.ascontiguousarray(latents, "float32"), allow_pickle=False)
     path.parent.mkdir(parents=True, exist_ok=True)

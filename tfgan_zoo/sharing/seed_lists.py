@@ -8,7 +8,7 @@ MOST = 10**7  # seeds that are kept as a list
 _WORD = re.compile(r"(-?[0-9]{1,19})(?:-(-?[0-9]{1,19}))?")
 
 
-def parse(words, argument="seeds", most=MOST):
+def parse(words: str, argument: str = "seeds", most: int = MOST) -> np.ndarray:
     """Reads a list of numbers and of ranges, both ends among them, in the order they are written.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 
-def between(start, end, steps) -> Iterator[np.ndarray]:
+def between(start: np.ndarray, end: np.ndarray, steps: int) -> Iterator[np.ndarray]:
     """Yields the latents on the ways from some stops to the next ones.
 
     Latents z go along a great circle, whose points have lengths that normal numbers have (`random.slerp`); styles w,
@@ -36,7 +36,7 @@ def between(start, end, steps) -> Iterator[np.ndarray]:
     yield from ways[:, 1:].swapaxes(0, 1)
 
 
-def loop(stops, steps) -> Iterator[np.ndarray]:
+def loop(stops: np.ndarray, steps: int) -> Iterator[np.ndarray]:
     """Yields the latents of all frames of a closed walk: from the last stop it goes on to the first one.
 
     Args:

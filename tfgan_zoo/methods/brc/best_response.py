@@ -16,7 +16,9 @@ import tensorflow as tf
 DAMPING = 1e-10
 
 
-def coefficient(upper, lower, damping=DAMPING, clamp=math.inf):
+def coefficient(
+    upper: tf.Tensor, lower: tf.Tensor, damping: float = DAMPING, clamp: float = math.inf
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns how much of the lower level's gradient the upper level takes in.
 
         c = -<F_y, f_y> / (|f_y|^2 + damping),   held within [-clamp, clamp]
@@ -43,7 +45,7 @@ def coefficient(upper, lower, damping=DAMPING, clamp=math.inf):
     return tf.clip_by_value(unclamped, -clamp, clamp), unclamped
 
 
-def implicit_gradient(upper, lower, c):
+def implicit_gradient(upper: tf.Tensor, lower: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
     """Returns F_x + c f_x.
 
     Args:

@@ -1,10 +1,12 @@
 """Best-response constraint: the generator's gradient knows that the discriminator answers."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfgan_zoo.core.batch import Batch
 from tfgan_zoo.core.gan import GAN
 from tfgan_zoo.methods.brc import best_response
 from tfgan_zoo.replicas import assign, replica_mean, share
@@ -60,20 +62,28 @@ class BRC(GAN):
     (1, True)
     """
 
-    def __init__(self, generator, discriminator, inner_steps=10, clamp=0.1, damping=best_response.DAMPING, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        inner_steps: int = 10,
+        clamp: float = 0.1,
+        damping: float = best_response.DAMPING,
+        **kwargs: Any,
+    ) -> None:
         options = {"inner_steps": int(inner_steps), "clamp": float(clamp), "damping": float(damping)}
         super().__init__(generator, discriminator, options=options, **kwargs)
-        self.inner_steps, self.clamp, self.damping = options.values()
+        self.inner_steps, self.clamp, self.damping = int(inner_steps), float(clamp), float(damping)
 
     @property
-    def batches_per_step(self):
+    def batches_per_step(self) -> int:
         return self.n_dis + self.inner_steps + 1
 
     @property
-    def log_names(self):
+    def log_names(self) -> list[str]:
         return [*super().log_names, "c", "c_unclamped"]
 
-    def generator_gradients(self, batch_list, logs):
+    def generator_gradients(self, batch_list: list[Batch], logs: dict[str, tf.Tensor]) -> tuple[list, dict]:
         """dF/dG + c df/dG at the best response on this step's z; D is left as it was found."""
         *temporary, last = batch_list[self.n_dis :]
         state = [*self.discriminator.weights]

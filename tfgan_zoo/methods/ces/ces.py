@@ -1,9 +1,13 @@
 """Discriminators with different costs, and a generator that selects among their gradients."""
 
+import contextlib
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_zoo import random
 from tfgan_zoo.core.batch import Batch
@@ -78,17 +82,17 @@ class CES(GAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        costs=COSTS,
-        selection="mean",
-        normalize=False,
-        shared_trunk=False,
-        loss=None,
-        **kwargs,
-    ):
+        generator: keras.Model,
+        discriminator: keras.Model,
+        costs: Sequence[str] = COSTS,
+        selection: str = "mean",
+        normalize: bool = False,
+        shared_trunk: bool = False,
+        loss: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         costs = (costs,) if isinstance(costs, str) else tuple(costs)
-        options = {"costs": costs, "selection": selection}
+        options: dict[str, Any] = {"costs": costs, "selection": selection}
         options |= {"normalize": bool(normalize), "shared_trunk": bool(shared_trunk)}
         generator, discriminator = as_pair(generator, discriminator)
         outputs, heads = getattr(discriminator, "outputs", None), len(costs) if shared_trunk else 1
@@ -106,41 +110,43 @@ class CES(GAN):
             setattr(self, name, discriminator.__class__.from_config(discriminator.get_config()))
 
     @classmethod
-    def assemble(cls, make, costs=COSTS, shared_trunk=False, **options):
+    def assemble(
+        cls, make: Callable[..., keras.Model], costs: Sequence[str] = COSTS, shared_trunk: bool = False, **options: Any
+    ) -> "CES":
         """Makes the model of a run, a shared trunk with as many outputs as costs; the rest as in `GAN.assemble`."""
         discriminator = make("discriminator", outputs=len(costs) if shared_trunk else 1)
         return cls(make("generator"), discriminator, costs=costs, shared_trunk=shared_trunk, **options)
 
     @property
-    def discriminators(self):
+    def discriminators(self) -> list[keras.Model]:
         """The discriminators, one for each cost; the shared one alone."""
         return [getattr(self, name) for name in self._names]
 
     @property
-    def labels(self):
+    def labels(self) -> list[str]:
         """The costs' names in the logs; a repeated one counts on."""
         names = [cost.name for cost in self.costs]
         repeats = [names[:i].count(name) for i, name in enumerate(names)]
         return [f"{name}_{count + 1}" if count else name for name, count in zip(names, repeats, strict=True)]
 
     @property
-    def discriminator_variables(self):
+    def discriminator_variables(self) -> list:
         return [variable for network in self.discriminators for variable in network.trainable_variables]
 
     @property
-    def log_names(self):
+    def log_names(self) -> list[str]:
         return [*super().log_names, *(f"{what}_{label}" for what in ("strength", "selected") for label in self.labels)]
 
-    def discriminator_step(self, batch, fakes=None):
+    def discriminator_step(self, batch: Batch, fakes: tf.Tensor | None = None) -> dict:
         for other in self.discriminators[1:]:
             power_iteration(other)
         return super().discriminator_step(batch, fakes)
 
-    def generator_objective(self, batch, fakes):
+    def generator_objective(self, batch: Batch, fakes: tf.Tensor) -> tf.Tensor:
         """Returns the mean of the costs' L_G, of which `selection="mean"` follows the gradient."""
         return tf.add_n(self._generator_losses(batch, fakes)) / len(self.costs)
 
-    def generator_gradients(self, batch_list, logs):
+    def generator_gradients(self, batch_list: list[Batch], logs: dict[str, tf.Tensor]) -> tuple[list, dict]:
         batch = batch_list[-1]
         with tf.GradientTape() as tape:
             fakes = self.fakes(batch, "generator")
@@ -162,7 +168,7 @@ class CES(GAN):
         chosen = {f"selected_{label}": shares[i] for i, label in enumerate(self.labels)}
         return gradients, chosen | {"g_loss": tf.reduce_sum(shares * tf.stack(costs))}
 
-    def discriminator_objective(self, batch, fakes):
+    def discriminator_objective(self, batch: Batch, fakes: tf.Tensor) -> tuple[tf.Tensor, dict]:
         real = self._logits(batch.images, batch, "reals", batch.labels)
         fake = self._logits(fakes, batch, "fakes", batch.fake_labels)
         parts = [cost.discriminator(*logits) for cost, *logits in zip(self.costs, real, fake, strict=True)]
@@ -179,17 +185,17 @@ class CES(GAN):
         logs |= self.augmenter.signal(self.costs, tf.concat(real, 1), tf.concat(fake, 1))
         return total / self.heads, logs
 
-    def discriminate(self, images, batch, purpose, labels=None):
+    def discriminate(self, images: tf.Tensor, batch: Batch, purpose: str, labels: ArrayLike | None = None) -> tf.Tensor:
         """Logits[B, 1] of the discriminator that `batch` is shown to; of a plain batch those of `discriminator`."""
         logits = super().discriminate(images, batch, purpose, labels)
         if self.heads > 1 and isinstance(batch, _Shown):
             return logits[:, batch.index : batch.index + 1]
         return logits
 
-    def discriminator_of(self, batch):
+    def discriminator_of(self, batch: Batch) -> keras.Model:
         return self.discriminators[batch.index if isinstance(batch, _Shown) and self.heads == 1 else 0]
 
-    def scope(self, batch, purpose):
+    def scope(self, batch: Batch, purpose: str) -> contextlib.AbstractContextManager:
         """Opens the scope of the discriminator that `batch` is shown to; the first has that of the plain GAN."""
         index = batch.index if isinstance(batch, _Shown) else 0
         return super().scope(batch, f"{purpose}/{index}" if index else purpose)

@@ -5,6 +5,9 @@ and the rules are our choice. Pure functions of this device's tensors. Where the
 takes a tensor to its mean over them, so that every replica decides for the whole batch.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from tfgan_zoo.choices import choose
@@ -12,7 +15,12 @@ from tfgan_zoo.methods.ces.spec import SELECTIONS
 from tfgan_zoo.objectives import thresholds
 
 
-def strengths(costs, real_logits, fake_logits, mean=tf.identity):
+def strengths(
+    costs: Sequence[Any],
+    real_logits: tf.Tensor,
+    fake_logits: tf.Tensor,
+    mean: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+) -> tf.Tensor:
     """How well each discriminator tells reals from fakes: its balanced accuracy.
 
         a_i = (E [D_i(x) > t_i] + E [D_i(G(z)) < t_i]) / 2,   t_i the threshold of cost i
@@ -43,7 +51,14 @@ def strengths(costs, real_logits, fake_logits, mean=tf.identity):
     return mean(tf.reduce_sum(tf.cast(right, tf.float32), 0)) / tf.cast(tf.shape(right)[0], tf.float32)
 
 
-def select(gradients, strength, rule, draw=0.0, normalize=False, mean=tf.identity):
+def select(
+    gradients: tf.Tensor,
+    strength: tf.Tensor,
+    rule: str,
+    draw: float | tf.Tensor = 0.0,
+    normalize: bool = False,
+    mean: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Makes one gradient of the gradients g_i = dL_i / d fakes of K costs.
 
         best, worst          the g_i of the largest, smallest a_i

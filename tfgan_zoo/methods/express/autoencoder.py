@@ -1,5 +1,8 @@
 """An encoder and a decoder that train together, and the running statistics of their codes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -22,36 +25,46 @@ class AutoEncoder(keras.layers.Layer):
         whitening: the `Whitening` that follows the codes.
     """
 
-    def __init__(self, encoder, decoder, whitening, **kwargs):
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, whitening: keras.layers.Layer, **kwargs: Any
+    ) -> None:
         super().__init__(**({"dtype": "float32"} | kwargs))
         self.encoder, self.decoder, self.whitening = encoder, decoder, whitening
         self.reconstruction = self.add_weight(
             name="reconstruction", initializer="zeros", trainable=False, aggregation="only_first_replica"
         )
-        self.optimizer = self._base_learning_rate = None
+        self.optimizer: Any = None
+        self._base_learning_rate = 0.0
         self.built = True
 
     @property
-    def variables_to_train(self):
+    def variables_to_train(self) -> list:
         """What the optimiser trains."""
         return self.encoder.trainable_variables + self.decoder.trainable_variables
 
-    def set_optimizer(self, optimizer, learning_rate):
+    def set_optimizer(self, optimizer: keras.optimizers.Optimizer, learning_rate: float) -> None:
         """Sets and builds the optimiser, and the learning rate that `update` scales."""
         self.optimizer, self._base_learning_rate = optimizer, learning_rate
         optimizer.build(self.variables_to_train)
         leave_sums_to_us(optimizer)
 
-    def scale_rates(self, ratio):
+    def scale_rates(self, ratio: float | tf.Tensor) -> None:
         """Multiplies the learning rate by a number; where `update` is given a scale, that has it already."""
         self.optimizer.learning_rate.assign(self._base_learning_rate * ratio)
 
-    def codes(self, images, micro_batch=None):
+    def codes(self, images: tf.Tensor, micro_batch: int | None = None) -> tf.Tensor:
         """Returns E(x), float32[N, d], in inference mode, `micro_batch` rows at a time; None takes all at once."""
         rows = Batch(images, None, 0, 0)
         return by_rows(lambda rows: self.encoder(rows.images, training=False), micro_batch, [self.encoder], rows)
 
-    def update(self, batch, step, scope, scale=None, micro_batch=None):
+    def update(
+        self,
+        batch: Batch,
+        step: tf.Tensor,
+        scope: Callable[..., Any],
+        scale: float | tf.Tensor | None = None,
+        micro_batch: int | None = None,
+    ) -> dict[str, tf.Tensor]:
         """One update of E and R, and of the statistics.
 
         Args:

@@ -1,6 +1,8 @@
 """An auto-encoder's codes, then the data: a GAN for each."""
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -76,7 +78,16 @@ class Express(GAN):
     (2, (5, 2))
     """
 
-    def __init__(self, host, encoder, latent_gan, boundaries, encoder_latents=False, init_from_decoder=False, **kwargs):
+    def __init__(
+        self,
+        host: GAN,
+        encoder: keras.Model,
+        latent_gan: GAN,
+        boundaries: Sequence[int],
+        encoder_latents: bool = False,
+        init_from_decoder: bool = False,
+        **kwargs: Any,
+    ) -> None:
         encoder = as_discriminator(encoder)
         _check(host, encoder, latent_gan, boundaries, encoder_latents)
         make = functools.partial(ExpressGenerator, latent_gan.ema_generator, Whitening(host.latent_dim))
@@ -101,9 +112,17 @@ class Express(GAN):
         host.become_part(self, latents=self._codes)
 
     @classmethod
-    def assemble(
-        cls, make, *, host, steps, latent_share=0.5, encoder_latents=False, init_from_decoder=False, **options
-    ):
+    def assemble(  # type: ignore[override]  # the parts of a run, which other methods do not have
+        cls,
+        make: Callable[..., keras.Model],
+        *,
+        host: str,
+        steps: int,
+        latent_share: float = 0.5,
+        encoder_latents: bool = False,
+        init_from_decoder: bool = False,
+        **options: Any,
+    ) -> "Express":
         """Makes the model of a run, networks included.
 
         Codes are as long as z. E has the discriminator's layers without noise, the latent GAN has dense networks of
@@ -131,26 +150,26 @@ class Express(GAN):
         )
 
     @property
-    def phase(self):
+    def phase(self) -> int:
         """0, 1 or 2: the phase of the next step."""
         return int(np.sum(self.step.numpy() >= self.begins.numpy()))
 
     @property
-    def batches_per_step(self):
+    def batches_per_step(self) -> int:
         return self.host.batches_per_step
 
     @property
-    def judged_steps(self):
+    def judged_steps(self) -> Any:
         return self.host.judged_steps
 
     @property
-    def log_names(self):
+    def log_names(self) -> list[str]:
         return [*self.host.log_names, "phase", "reconstruction"]
 
-    def mean_scores(self, train, heldout, samples):
+    def mean_scores(self, train: tf.Tensor, heldout: tf.Tensor, samples: tf.Tensor) -> tuple:
         return self.host.mean_scores(train, heldout, samples)
 
-    def finished(self):
+    def finished(self) -> GAN:
         """Returns the host with z -> codes -> images as its generator: the auto-encoder and D of the codes are left."""
         generator = keras.saving.serialize_keras_object(self.ema_generator)
         kept = self.host.__class__.from_config(self.host.get_config() | {"generator": generator})
@@ -161,7 +180,12 @@ class Express(GAN):
         kept.name_classes(self.class_names)
         return kept
 
-    def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
+    def set_optimizers(
+        self,
+        generator_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        learning_rate_scale: Callable[[Any], Any] | None = None,
+    ) -> None:
         """Every phase has optimisers of its own, alike; E and R share one like the generator's.
 
         The latent GAN's do without momentum: with Adam's usual beta_1 its generator lags behind D and stays where it
@@ -181,43 +205,45 @@ class Express(GAN):
         self.generator_optimizer, self.discriminator_optimizer = host.generator_optimizer, host.discriminator_optimizer
         self.learning_rate_scale, self._base_learning_rates = learning_rate_scale, host._base_learning_rates
         self._rate_ratio = host._rate_ratio
-        self.latent_gan.set_optimizers(*map(without_momentum, alike[:2]), learning_rate_scale)
+        self.latent_gan.set_optimizers(without_momentum(alike[0]), without_momentum(alike[1]), learning_rate_scale)
         self.autoencoder.set_optimizer(alike[2], self._base_learning_rates["generator"])
 
-    def set_micro_batch(self, size):
-        for part in (super(), self.host, self.latent_gan):
+    def set_micro_batch(self, size: int | None) -> None:
+        super().set_micro_batch(size)
+        for part in (self.host, self.latent_gan):
             part.set_micro_batch(size)
 
-    def learning_rate_now(self):
+    def learning_rate_now(self) -> float:
         return self.host.learning_rate_now()
 
-    def set_learning_rate(self, rate):
+    def set_learning_rate(self, rate: float) -> None:
         self.host.set_learning_rate(rate)  # the schedules are the host's
         self.scale_rates(float(self._rate_ratio.value.numpy()))
 
-    def scale_rates(self, ratio):
+    def scale_rates(self, ratio: float) -> None:
         for part in (self.host, self.latent_gan, self.autoencoder):
             part.scale_rates(ratio)
 
-    def read_step(self):
+    def read_step(self) -> None:
         self._host_begins = self.begins.numpy()
-        for part in (super(), self.latent_gan, self.host):
+        super().read_step()
+        for part in (self.latent_gan, self.host):
             part.read_step()
 
-    def count_step(self):
+    def count_step(self) -> None:
         super().count_step()
         part = (None, self.latent_gan, self.host)[self.current_phase]
         if part is not None:
             part.count_step()
 
-    def plan(self):
+    def plan(self) -> Any:
         """A graph for each phase, and what the phase's GAN plans: replicas cannot apply an optimiser in a `tf.cond`."""
         self._enter(self._host_step)
         part = (None, self.latent_gan, self.host)[self.current_phase]
         self._planned = (self.current_phase, None if part is None else part.plan())
         return self._planned
 
-    def update(self, data):
+    def update(self, data: dict[str, tf.Tensor]) -> dict:
         """One step of the phase; returns the logs {name: scalar}."""
         if tf.executing_eagerly():
             self._enter()
@@ -259,7 +285,7 @@ class Express(GAN):
         latents = random.normal((batch.size, self.latent_dim), "latents")
         return tf.stop_gradient(self.generator.codes(latents, batch.labels))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return (
             serialized(self, "host", "latent_gan")
             | serialized(self.autoencoder, "encoder")
@@ -273,7 +299,7 @@ class Express(GAN):
         )
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Express":
         config = dict(config)
         class_names = config.pop("class_names", ())
         model = cls(**deserialized(config, "host", "encoder", "latent_gan"))

@@ -20,7 +20,7 @@ OPTIONS = {
 }
 
 
-def check_host(host, encoder_latents):
+def check_host(host: Method, encoder_latents: bool) -> None:
     """Raises a ValueError, one line, unless the method `host`, a `specs.Method`, may be the data GAN."""
     if not host.may_be_hosted:
         raise ValueError(f"host={host.name} must be another method than express")

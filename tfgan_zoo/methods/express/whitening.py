@@ -1,5 +1,7 @@
 """Whitening by running statistics, and its inverse."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -27,14 +29,14 @@ class Whitening(keras.layers.Layer):
     [[12.0, 16.0]]
     """
 
-    def __init__(self, dim, **kwargs):
+    def __init__(self, dim: int, **kwargs: Any) -> None:
         super().__init__(**({"dtype": "float32"} | kwargs))
         self.dim = dim
         self.mean = self._statistic("mean", "zeros")
         self.variance = self._statistic("variance", "ones")
         self.built = True
 
-    def adapt(self, mean, variance, weight):
+    def adapt(self, mean: tf.Tensor, variance: tf.Tensor, weight: float | tf.Tensor) -> None:
         """Mixes a batch's statistics into the running ones, as those of a mixture of the two populations.
 
         Args:
@@ -47,11 +49,11 @@ class Whitening(keras.layers.Layer):
         self.variance.assign(old + new + weight * (1 - weight) * apart**2)
         self.mean.assign(self.mean.value + weight * apart)
 
-    def whiten(self, vectors):
+    def whiten(self, vectors: tf.Tensor) -> tf.Tensor:
         """Returns float32[N, dim] of mean 0 and variance 1 of vectors[N, dim]."""
         return (tf.cast(vectors, tf.float32) - self.mean.value) / self._deviation()
 
-    def call(self, whitened):
+    def call(self, whitened: tf.Tensor) -> tf.Tensor:
         """Returns the vectors float32[N, dim] that `whiten` made into whitened[N, dim]."""
         return tf.cast(whitened, tf.float32) * self._deviation() + self.mean.value
 
@@ -69,5 +71,5 @@ class Whitening(keras.layers.Layer):
             aggregation="only_first_replica",
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dim": self.dim}

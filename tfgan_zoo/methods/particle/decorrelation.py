@@ -15,7 +15,7 @@ import tensorflow as tf
 DAMPING = 1e-3
 
 
-def whitening(features, damping=DAMPING):
+def whitening(features: tf.Tensor, damping: float = DAMPING) -> tf.Tensor:
     """Returns S of a batch of features, a float32 scalar.
 
     Args:
@@ -44,7 +44,7 @@ def whitening(features, damping=DAMPING):
     return tf.reduce_mean(tf.reduce_sum(tf.square(features), axis=1)) - log_volume - float(dim)
 
 
-def top_direction(features):
+def top_direction(features: tf.Tensor) -> tf.Tensor:
     """Returns the share of the features' variance along their first principal direction, a float.
 
     Args:

@@ -12,6 +12,9 @@ A kernel here is a function of squared distances r^2. All are smooth at r = 0, s
 points coincide. No function takes more memory than a few matrices of pairs, whatever the features' number.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from tfgan_zoo import registry
@@ -19,7 +22,7 @@ from tfgan_zoo import registry
 _SMOOTHING = 1e-5  # in r^2: the square root has no gradient at 0
 
 
-def get(name):
+def get(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns the kernel called `name`, a function of squared distances.
 
     Args:
@@ -38,7 +41,7 @@ def get(name):
     return _KERNELS[registry.choose("energy", name, _KERNELS)]
 
 
-def gaussian(squares, bandwidths=(1.0, 2.0, 4.0, 8.0, 16.0)):
+def gaussian(squares: tf.Tensor, bandwidths: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 16.0)) -> tf.Tensor:
     """The kernel of MMD GANs, a sum of Gaussians, so that some bandwidth suits the features whatever their scale.
 
         k(r) = sum_s exp(-r^2 / (2 s^2))
@@ -60,7 +63,7 @@ def gaussian(squares, bandwidths=(1.0, 2.0, 4.0, 8.0, 16.0)):
     return tf.add_n([tf.exp(-squares / (2.0 * bandwidth**2)) for bandwidth in bandwidths])
 
 
-def rational_quadratic(squares, alphas=(0.1, 1.0, 10.0)):
+def rational_quadratic(squares: tf.Tensor, alphas: Sequence[float] = (0.1, 1.0, 10.0)) -> tf.Tensor:
     """A kernel for MMD GANs with heavier tails than `gaussian`: far sets still feel each other.
 
         k(r) = sum_a (1 + r^2 / (2 a))^-a
@@ -82,7 +85,7 @@ def rational_quadratic(squares, alphas=(0.1, 1.0, 10.0)):
     return tf.add_n([(1.0 + squares / (2.0 * alpha)) ** -alpha for alpha in alphas])
 
 
-def negative_distance(squares):
+def negative_distance(squares: tf.Tensor) -> tf.Tensor:
     """The kernel of the energy distance, that of Cramer GANs.
 
         k(r) = -sqrt(r^2 + 1e-5)
@@ -103,7 +106,7 @@ def negative_distance(squares):
     return -tf.sqrt(squares + _SMOOTHING)
 
 
-def plummer(squares, power=1.0, softening=1.0):
+def plummer(squares: tf.Tensor, power: float = 1.0, softening: float = 1.0) -> tf.Tensor:
     """The kernel of the elastic interaction energy (EIEG GAN): long range, and a set's own points repel each other.
 
         k(r) = (r^2 + eps^2)^(-p / 2)
@@ -126,7 +129,7 @@ def plummer(squares, power=1.0, softening=1.0):
     return (squares + softening**2) ** (-power / 2.0)
 
 
-def squared_distances(a, b, dtype=tf.float32):
+def squared_distances(a: tf.Tensor, b: tf.Tensor, dtype: Any = tf.float32) -> tf.Tensor:
     """Squared Euclidean distances of all pairs, in the memory of the result.
 
         r_ij^2 = |a_i|^2 + |b_j|^2 - 2 a_i . b_j
@@ -155,7 +158,7 @@ def squared_distances(a, b, dtype=tf.float32):
     return tf.cast(tf.maximum(norms - 2.0 * tf.matmul(a, b, transpose_b=True), 0.0), dtype)
 
 
-def within(kernel, a, unbiased=False):
+def within(kernel: Callable[[tf.Tensor], tf.Tensor], a: tf.Tensor, unbiased: bool = False) -> tf.Tensor:
     """The kernel's mean over the pairs inside one set.
 
     Args:
@@ -184,7 +187,7 @@ def within(kernel, a, unbiased=False):
     return tf.reduce_sum(tf.linalg.set_diag(values, tf.zeros_like(values[0]))) / (count * (count - 1.0))
 
 
-def real_sign(kernel, real, fake):
+def real_sign(kernel: Callable[[tf.Tensor], tf.Tensor], real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """How far a kernel's witness function tells reals from fakes: ADA's signal where there are no logits.
 
         E sign(f(x) - t),   f(x) = mean k(x, x') - mean k(x, y)
@@ -219,7 +222,7 @@ def _to_others(values):
     return (tf.reduce_sum(values, axis=1) - tf.linalg.diag_part(values)) / others
 
 
-def across(kernel, a, b):
+def across(kernel: Callable[[tf.Tensor], tf.Tensor], a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """The kernel's mean over all pairs of a point of `a` and one of `b`, a float32 scalar.
 
     Args:
@@ -235,7 +238,7 @@ def across(kernel, a, b):
     return tf.reduce_mean(kernel(squared_distances(a, b)))
 
 
-def energy(kernel, a, b, unbiased=False):
+def energy(kernel: Callable[[tf.Tensor], tf.Tensor], a: tf.Tensor, b: tf.Tensor, unbiased: bool = False) -> tf.Tensor:
     """The distance between two sets of points.
 
         E(a, b) = mean k(a_i, a_j) + mean k(b_i, b_j) - 2 mean k(a_i, b_j)

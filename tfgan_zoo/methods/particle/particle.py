@@ -1,9 +1,13 @@
 """Particle-based distances between features, with a stabilizing term in the discriminator's loss."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgan_zoo import random
+from tfgan_zoo.core.batch import Batch
 from tfgan_zoo.core.gan import GAN
 from tfgan_zoo.core.weights import apply
 from tfgan_zoo.layers import power_iteration
@@ -60,7 +64,16 @@ class Particle(GAN):
     >>> history = gan.fit(np.zeros((8, 32, 32, 1), "float32"), batch_size=4, verbose=0)
     """
 
-    def __init__(self, generator, discriminator, energy="cramer", stabilizer="l2", beta=0.1, loss=None, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        energy: str = "cramer",
+        stabilizer: str = "l2",
+        beta: float = 0.1,
+        loss: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         options = {"energy": energy, "stabilizer": stabilizer, "beta": float(beta)}
         generator, discriminator = as_pair(generator, discriminator)
         super().__init__(generator, discriminator, loss=loss, options=options, **kwargs)
@@ -74,16 +87,16 @@ class Particle(GAN):
             self._remember(discriminator.weights)
 
     @classmethod
-    def assemble(cls, make, features=16, **options):
+    def assemble(cls, make: Callable[..., keras.Model], features: int = 16, **options: Any) -> "Particle":
         """Makes the model of a run, with a discriminator of `features` outputs; the rest as in `GAN.assemble`."""
         return cls(make("generator"), make("discriminator", outputs=features), **options)
 
-    def counterparts(self, donor):
+    def counterparts(self, donor: GAN) -> Iterator[tuple]:
         yield from super().counterparts(donor)
         if self.old_discriminator is not None:  # "proximal" begins at no distance
             yield "discriminator", donor.discriminator, self.old_discriminator
 
-    def discriminator_loss(self, real_features, fake_features):
+    def discriminator_loss(self, real_features: tf.Tensor, fake_features: tf.Tensor) -> tf.Tensor:
         """Returns L_D of the global batch's features[B, d], without what needs images (proximal) or noise."""
         inside = self._within(real_features) + self._within(fake_features)
         loss = 2.0 * energies.across(self.kernel, real_features, fake_features) - inside
@@ -95,7 +108,7 @@ class Particle(GAN):
             loss += self.beta * inside
         return loss
 
-    def discriminator_objective(self, batch, fakes):
+    def discriminator_objective(self, batch: Batch, fakes: tf.Tensor) -> tuple[tf.Tensor, dict]:
         """Returns (L_D, logs) of one batch, the same on every replica but for the proximal term's share."""
         real = self.discriminate(batch.images, batch, "reals")
         stabilizer = 0.0
@@ -114,7 +127,7 @@ class Particle(GAN):
             logs["real_sign"] = energies.real_sign(self.kernel, real, fake)
         return loss, logs
 
-    def discriminator_step(self, batch, fakes=None):
+    def discriminator_step(self, batch: Batch, fakes: tf.Tensor | None = None) -> dict:
         """One update of the discriminator, which `proximal` remembers as it was before."""
         if self.old_discriminator is None:
             return super().discriminator_step(batch, fakes)
@@ -124,13 +137,13 @@ class Particle(GAN):
         self._remember(before)
         return logs
 
-    def generator_objective(self, batch, fakes):
+    def generator_objective(self, batch: Batch, fakes: tf.Tensor) -> tf.Tensor:
         """Returns L_G, the energy between the global batch's reals and fakes."""
         real = tf.stop_gradient(self.discriminate(batch.images, batch, "generator/reals"))
         fake = self.discriminate(fakes, batch, "generator", batch.fake_labels)
         return energies.energy(self.kernel, gather(real), gather(fake), unbiased=True)
 
-    def mean_scores(self, train, heldout, samples):
+    def mean_scores(self, train: tf.Tensor, heldout: tf.Tensor, samples: tf.Tensor) -> tuple:
         """Returns the witness function's means over three sets of features[N, d], no point compared with itself."""
         d_train, d_samples = self._witness(train, samples)
         d_heldout = energies.across(self.kernel, heldout, train) - energies.across(self.kernel, heldout, samples)
@@ -161,12 +174,12 @@ class Particle(GAN):
             old.assign(weight)
 
 
-def mean_square(features):
+def mean_square(features: tf.Tensor) -> tf.Tensor:
     """Returns the mean of |row|^2 over the rows of features[N, d], a float32 scalar."""
     return tf.reduce_mean(tf.reduce_sum(tf.square(tf.cast(features, tf.float32)), axis=1))
 
 
-def gather(features):
+def gather(features: tf.Tensor) -> tf.Tensor:
     """Returns the rows of all replicas, [global batch, d], in order; the tensor itself on one device.
 
     An energy is no mean over samples, so every replica computes that of the global batch. Its gradient for the

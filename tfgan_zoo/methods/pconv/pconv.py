@@ -1,5 +1,7 @@
 """Perturbed convolutions in the discriminator."""
 
+from typing import Any
+
 import keras
 
 from tfgan_zoo.core.gan import GAN
@@ -37,7 +39,7 @@ class PConv(GAN):
     >>> gan = PConv(DCGANGenerator(width=4), DCGANDiscriminator(width=4, perturb=0.5))
     """
 
-    def __init__(self, generator, discriminator, **kwargs):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, **kwargs: Any) -> None:
         generator, discriminator = as_pair(generator, discriminator)
         layers = all_layers(discriminator)
         if not any(isinstance(layer, Perturbed) and layer.perturb > 0 for layer in layers):

@@ -8,6 +8,8 @@ leaves, ReLU in the generator, leaky ReLU 0.2 in the discriminator, kernels draw
 
 import functools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -50,7 +52,15 @@ class DCGANGenerator(base.Sized, base.Generator):
     SPEC = SPEC
     FIRST, FEATURES = "project", "project_relu"
 
-    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, **kwargs):
+    def __init__(
+        self,
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 64,
+        latent_dim: int = 128,
+        num_classes: int = 0,
+        **kwargs: Any,
+    ) -> None:
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
         base.check_classes(num_classes)
         super().__init__(**kwargs)
@@ -117,7 +127,7 @@ class DCGANDiscriminator(base.ImageDiscriminator):
     SPEC = SPEC
     initializer = staticmethod(_published_init)
 
-    def make_trunk(self, spectral):
+    def make_trunk(self, spectral: bool) -> Any:
         dtype, stack = self.dtype_policy, []
         for i, filters in enumerate(_widths(self.level, self.width)):
             name, batch = f"conv{i + 1}", self.normalization == "batch" and i > 0
@@ -138,6 +148,6 @@ class DCGANDiscriminator(base.ImageDiscriminator):
             stack += [conv, *norm, keras.layers.LeakyReLU(0.2, name=f"{name}_relu", dtype=dtype)]
         return keras.Sequential([*stack, keras.layers.Flatten(name="flatten", dtype=dtype)], name="trunk")
 
-    def features(self, images, training=False):
+    def features(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32[N, d]: the last convolution's output on the grid, 4 x 4 of a square, flattened."""
         return tf.cast(self.trunk(images, training=training), tf.float32)

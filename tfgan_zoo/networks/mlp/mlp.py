@@ -1,6 +1,8 @@
 """Dense networks for mixtures of Gaussians, latent codes and tiny images."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -49,7 +51,16 @@ class MLPGenerator(base.Generator):
 
     FIRST = FEATURES = "hidden1"
 
-    def __init__(self, shape, latent_dim=128, width=128, depth=2, activation="relu", num_classes=0, **kwargs):
+    def __init__(
+        self,
+        shape: Sequence[int],
+        latent_dim: int = 128,
+        width: int = 128,
+        depth: int = 2,
+        activation: str = "relu",
+        num_classes: int = 0,
+        **kwargs: Any,
+    ) -> None:
         shape = tuple(shape)
         _check(shape, latent_dim=latent_dim, width=width, depth=depth)
         base.check_classes(num_classes)
@@ -64,7 +75,7 @@ class MLPGenerator(base.Generator):
         self.trunk = keras.Sequential([*hidden, last, keras.layers.Reshape(shape, dtype="float32")], name="trunk")
         self.build((None, latent_dim + num_classes))
 
-    def trunk_inputs(self, latents, labels):
+    def trunk_inputs(self, latents: tf.Tensor, labels: tf.Tensor | None) -> Any:
         self.check_labels(labels)
         if self.num_classes:
             return tf.concat([latents, layers.one_hot(labels, self.num_classes, latents.dtype)], axis=1)
@@ -98,15 +109,15 @@ class MLPDiscriminator(base.Discriminator):
 
     def __init__(
         self,
-        shape,
-        width=128,
-        depth=2,
-        activation="relu",
-        normalization="none",
-        outputs=1,
-        num_classes=0,
-        **kwargs,
-    ):
+        shape: Sequence[int],
+        width: int = 128,
+        depth: int = 2,
+        activation: str = "relu",
+        normalization: str = "none",
+        outputs: int = 1,
+        num_classes: int = 0,
+        **kwargs: Any,
+    ) -> None:
         shape = tuple(shape)
         _check(shape, width=width, depth=depth, outputs=outputs)
         base.check_classes(num_classes)
@@ -121,6 +132,6 @@ class MLPDiscriminator(base.Discriminator):
         self.head = base.dense(outputs, spectral, name="head", dtype="float32")
         self.build((None, *shape))
 
-    def features(self, images, training=False):
+    def features(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32[N, width]: the last hidden layer."""
         return tf.cast(self.trunk(images, training=training), tf.float32)

@@ -12,6 +12,8 @@ kernels keep the variance.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -25,7 +27,7 @@ _EXPANSION, _GROUP, _SLOPE = 2, 16, 0.2
 _BOXES = 2  # the filter [1, 2, 1]
 
 
-def widths(image_size, width):
+def widths(image_size: int, width: int) -> list[int]:
     """Returns the channels at 4 px, 8 px, ... `image_size`: `width` up to 32 px, then half as many with each doubling.
 
     >>> widths(256, 768)
@@ -60,7 +62,9 @@ class ResidualBlock(base.Configured, keras.layers.Layer):
     True
     """
 
-    def __init__(self, filters, total, perturb=0.0, perturb_law="uniform", **kwargs):
+    def __init__(
+        self, filters: int, total: int, perturb: float = 0.0, perturb_law: str = "uniform", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.filters, self.total, self.perturb, self.perturb_law = filters, total, perturb, perturb_law
         inside = _EXPANSION * filters
@@ -82,12 +86,12 @@ class ResidualBlock(base.Configured, keras.layers.Layer):
             **kwargs,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         inside = (*input_shape[:-1], _EXPANSION * self.filters)
         for layer, shape in ((self.reach, input_shape), (self.mix, inside), (self.back, inside)):
             layer.build(shape)
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         y = tf.nn.leaky_relu(self.reach(x, training=training), _SLOPE)
         y = tf.nn.leaky_relu(self.mix(y, training=training), _SLOPE)
         return x + self.back(y, training=training)
@@ -101,11 +105,11 @@ class Resampled(base.Configured, keras.layers.Layer):
         up: bool, whether twice.
     """
 
-    def __init__(self, up, **kwargs):
+    def __init__(self, up: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.up = up
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return (resampling.upsample if self.up else resampling.downsample)(x, _BOXES)
 
 
@@ -119,14 +123,14 @@ class Basis(base.Configured, keras.layers.Layer):
         grid: (rows, columns) of the map.
     """
 
-    def __init__(self, filters, num_classes=0, grid=(4, 4), **kwargs):
+    def __init__(self, filters: int, num_classes: int = 0, grid: Sequence[int] = (4, 4), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters, self.num_classes, self.grid = filters, num_classes, tuple(grid)
         self.scale = keras.layers.Dense(
             filters, use_bias=False, kernel_initializer=_normal(), name=f"{self.name}_scale", dtype=self.dtype_policy
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         size = input_shape[-1]
         self.map = self.add_weight(name="map", shape=(*self.grid, self.filters), initializer=_unit_normal())
         if self.num_classes:
@@ -134,11 +138,11 @@ class Basis(base.Configured, keras.layers.Layer):
         self.scale.build((None, size * (2 if self.num_classes else 1)))
 
     @property
-    def kernel(self):
+    def kernel(self) -> Any:
         """What reads the latents, float[latent_dim, filters]; with labels, more rows below."""
         return self.scale.kernel
 
-    def call(self, latents, labels=None):
+    def call(self, latents: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         latents = tf.cast(latents, self.compute_dtype)
         if self.num_classes:
             rows = layers.one_hot(labels, self.num_classes, self.compute_dtype)
@@ -175,7 +179,16 @@ class R3GANGenerator(base.Sized, base.Generator):
     SPEC = SPEC
     FIRST, FEATURES = "basis", "stage1_block1"
 
-    def __init__(self, image_size=32, channels=1, width=768, latent_dim=64, num_classes=0, blocks=2, **kwargs):
+    def __init__(
+        self,
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 768,
+        latent_dim: int = 64,
+        num_classes: int = 0,
+        blocks: int = 2,
+        **kwargs: Any,
+    ) -> None:
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim, blocks=blocks)
         base.check_classes(num_classes)
         super().__init__(**kwargs)
@@ -231,24 +244,24 @@ class R3GANDiscriminator(base.ImageDiscriminator):
 
     def __init__(
         self,
-        image_size=32,
-        channels=1,
-        width=768,
-        normalization=None,
-        perturb=0.0,
-        perturb_law="uniform",
-        perturb_first=True,
-        outputs=1,
-        num_classes=0,
-        blocks=2,
-        **kwargs,
-    ):
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 768,
+        normalization: str | None = None,
+        perturb: float = 0.0,
+        perturb_law: str = "uniform",
+        perturb_first: bool = True,
+        outputs: int = 1,
+        num_classes: int = 0,
+        blocks: int = 2,
+        **kwargs: Any,
+    ) -> None:
         base.check_counts(blocks=blocks)
         self.blocks = blocks  # which the trunk is made with
         shared = (image_size, channels, width, normalization, perturb, perturb_law, perturb_first, outputs, num_classes)
         super().__init__(*shared, **kwargs)
 
-    def make_trunk(self, spectral):
+    def make_trunk(self, spectral: bool) -> Any:
         stages = widths(self.level, self.width)[::-1]
         stack = [self._conv(stages[0], 1, "input", perturb=self.perturb if self.perturb_first else 0.0)]
         for i, filters in enumerate(stages):
@@ -283,6 +296,6 @@ class R3GANDiscriminator(base.ImageDiscriminator):
             dtype=self.dtype_policy,
         )
 
-    def features(self, images, training=False):
+    def features(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32[N, width]: what the last filters, 4 x 4 of a square, leave of the last stage."""
         return tf.cast(self.trunk(images, training=training), tf.float32)

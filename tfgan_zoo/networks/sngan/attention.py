@@ -1,5 +1,7 @@
 """Self-attention over the positions of a feature map."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -30,11 +32,13 @@ class Attention(base.Configured, keras.layers.Layer):
     True
     """
 
-    def __init__(self, spectral_norm=False, perturb=0.0, perturb_law="uniform", **kwargs):
+    def __init__(
+        self, spectral_norm: bool = False, perturb: float | None = 0.0, perturb_law: str = "uniform", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.spectral_norm, self.perturb, self.perturb_law = spectral_norm, perturb, perturb_law
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         channels = input_shape[-1]
         sizes = {"query": max(channels // 8, 1), "key": max(channels // 8, 1), "value": max(channels // 2, 1)}
         self.query, self.key, self.value = (self._conv(filters, role) for role, filters in sizes.items())
@@ -56,15 +60,15 @@ class Attention(base.Configured, keras.layers.Layer):
         noise = {"perturb": self.perturb, "perturb_law": self.perturb_law}
         return layers.conv2d(filters, 1, spectral_norm=self.spectral_norm, **noise, **shared)
 
-    def call(self, x, training=False):
-        training = {} if self.perturb is None else {"training": training}
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+        kwargs = {} if self.perturb is None else {"training": training}
         _, height, width, _ = x.shape
-        query, key, value = (layer(x, **training) for layer in (self.query, self.key, self.value))
+        query, key, value = (layer(x, **kwargs) for layer in (self.query, self.key, self.value))
         key, value = (tf.nn.max_pool2d(part, 2, 2, "VALID") for part in (key, value))
         query, key, value = (
             tf.reshape(part, (-1, part.shape[1] * part.shape[2], part.shape[3])) for part in (query, key, value)
         )
         weights = tf.nn.softmax(tf.cast(tf.matmul(query, key, transpose_b=True), tf.float32))
         y = tf.matmul(tf.cast(weights, value.dtype), value)
-        y = self.out(tf.reshape(y, (-1, height, width, y.shape[-1])), **training)
+        y = self.out(tf.reshape(y, (-1, height, width, y.shape[-1])), **kwargs)
         return x + tf.cast(self.sigma, y.dtype) * y

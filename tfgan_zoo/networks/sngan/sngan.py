@@ -9,6 +9,8 @@ are summed over the positions. Kernels are Glorot uniform, with gain sqrt(2) ins
 
 import functools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -43,7 +45,7 @@ class ResidualUp(base.Configured, keras.layers.Layer):
     [2, 8, 8, 8]
     """
 
-    def __init__(self, filters, num_classes=0, **kwargs):
+    def __init__(self, filters: int, num_classes: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.filters, self.num_classes = filters, num_classes
         name, dtype = self.name, self.dtype_policy
@@ -55,7 +57,7 @@ class ResidualUp(base.Configured, keras.layers.Layer):
         self.shortcut = conv(kernel_size=1, kernel_initializer=_glorot(), name=f"{name}_shortcut")
         self.upsample = keras.layers.UpSampling2D(name=f"{name}_upsample", dtype=dtype)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         hidden = (*input_shape[:-1], self.filters)
         for layer, shape in [
             (self.norm1, input_shape),
@@ -66,10 +68,10 @@ class ResidualUp(base.Configured, keras.layers.Layer):
         ]:
             layer.build(shape)
 
-    def call(self, x, labels=None, training=False):
-        labels = (labels,) if self.num_classes else ()
-        y = self.conv1(self._doubled(tf.nn.relu(self.norm1(x, *labels, training=training))))
-        y = self.conv2(tf.nn.relu(self.norm2(y, *labels, training=training)))
+    def call(self, x: tf.Tensor, labels: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
+        given = (labels,) if self.num_classes else ()
+        y = self.conv1(self._doubled(tf.nn.relu(self.norm1(x, *given, training=training))))
+        y = self.conv2(tf.nn.relu(self.norm2(y, *given, training=training)))
         return y + self._doubled(self.shortcut(x))  # a 1 x 1 convolution before the upsampling: the same, cheaper
 
     def _doubled(self, x):
@@ -100,16 +102,16 @@ class ResidualDown(base.Configured, keras.layers.Layer):
 
     def __init__(
         self,
-        hidden,
-        filters,
-        halve=False,
-        first=False,
-        spectral_norm=False,
-        perturb=0.0,
-        perturb_law="uniform",
-        perturb_input=True,
-        **kwargs,
-    ):
+        hidden: int,
+        filters: int,
+        halve: bool = False,
+        first: bool = False,
+        spectral_norm: bool = False,
+        perturb: float = 0.0,
+        perturb_law: str = "uniform",
+        perturb_input: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.hidden, self.filters, self.halve, self.first = hidden, filters, halve, first
         self.spectral_norm, self.perturb, self.perturb_law = spectral_norm, perturb, perturb_law
@@ -120,13 +122,13 @@ class ResidualDown(base.Configured, keras.layers.Layer):
         resized = halve or first or hidden != filters
         self.shortcut = self._conv(filters, 1, 1.0, "shortcut", outer) if resized else None
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self.conv1.build(input_shape)
         self.conv2.build((*input_shape[:-1], self.hidden))
         if self.shortcut is not None:
             self.shortcut.build(input_shape)
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         y = self.conv1(x if self.first else tf.nn.relu(x), training=training)
         y = self._pooled(self.conv2(tf.nn.relu(y), training=training))
         if self.shortcut is None:
@@ -180,7 +182,16 @@ class SNGANGenerator(base.Sized, base.Generator):
     SPEC = SPEC
     FIRST, FEATURES = "project", "block1"
 
-    def __init__(self, image_size=32, channels=1, width=64, latent_dim=128, num_classes=0, attention=None, **kwargs):
+    def __init__(
+        self,
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 64,
+        latent_dim: int = 128,
+        num_classes: int = 0,
+        attention: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         check_attention(attention, image_sizes.parse(image_size))
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim)
         base.check_classes(num_classes)
@@ -254,24 +265,24 @@ class SNGANDiscriminator(base.ImageDiscriminator):
 
     def __init__(
         self,
-        image_size=32,
-        channels=1,
-        width=64,
-        normalization=None,
-        perturb=0.0,
-        perturb_law="uniform",
-        perturb_first=True,
-        outputs=1,
-        num_classes=0,
-        attention=None,
-        **kwargs,
-    ):
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 64,
+        normalization: str | None = None,
+        perturb: float = 0.0,
+        perturb_law: str = "uniform",
+        perturb_first: bool = True,
+        outputs: int = 1,
+        num_classes: int = 0,
+        attention: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         check_attention(attention, image_sizes.parse(image_size))
         self.attention = attention  # which the trunk is made with
         shared = (image_size, channels, width, normalization, perturb, perturb_law, perturb_first, outputs, num_classes)
         super().__init__(*shared, **kwargs)
 
-    def make_trunk(self, spectral):
+    def make_trunk(self, spectral: bool) -> Any:
         widths = [self.width * unit for unit in _DISCRIMINATOR[self.level]]
         blocks = [
             ResidualDown(
@@ -293,7 +304,7 @@ class SNGANDiscriminator(base.ImageDiscriminator):
             blocks.insert(int(math.log2(min(self.image_shape[:2]) // self.attention)), layer)
         return keras.Sequential(blocks, name="trunk")
 
-    def features(self, images, training=False):
+    def features(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32[N, d]: the last block's activations, summed over the positions."""
         maps = tf.nn.relu(self.trunk(images, training=training))
         return tf.reduce_sum(tf.cast(maps, tf.float32), axis=(1, 2))

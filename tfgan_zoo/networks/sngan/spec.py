@@ -1,12 +1,13 @@
 """The residual SNGAN, before TensorFlow starts."""
 
 import math
+from collections.abc import Sequence
 
 from tfgan_zoo import image_sizes
 from tfgan_zoo.specs import Network
 
 
-def check_attention(attention, image_size):
+def check_attention(attention: int | None, image_size: int | str | Sequence[int]) -> None:
     """Raises a ValueError, one line, unless both networks have a feature map of so many pixels a side, or for None.
 
     Of what is no square it is the shorter side.

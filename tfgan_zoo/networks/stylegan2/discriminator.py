@@ -1,6 +1,8 @@
 """StyleGAN2's discriminator after Karras et al. 2020 (arXiv 1912.04958): residual, with the minibatch's deviation."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,7 +16,7 @@ from tfgan_zoo.networks.stylegan2.spec import SPEC
 _GROUP = 4  # rows whose deviation is one number
 
 
-def minibatch_deviation(x):
+def minibatch_deviation(x: Any) -> tf.Tensor:
     """How much neighbours in the batch differ: a channel for a discriminator that looks for collapse.
 
     Karras et al. 2018, arXiv 1710.10196, section 3: the standard deviation over a group of 4 rows that follow each
@@ -50,7 +52,9 @@ class ResidualDown(base.Configured, keras.layers.Layer):
         perturb_law: str, their noise law.
     """
 
-    def __init__(self, channels, filters, perturb=0.0, perturb_law="uniform", **kwargs):
+    def __init__(
+        self, channels: int, filters: int, perturb: float = 0.0, perturb_law: str = "uniform", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.channels, self.filters, self.perturb, self.perturb_law = channels, filters, perturb, perturb_law
         self.conv1 = self._conv(channels, 3, "conv1", padding="same")
@@ -62,11 +66,11 @@ class ResidualDown(base.Configured, keras.layers.Layer):
         name = f"{self.name}_{role}"
         return EqualizedConv2D(filters, kernel_size, name=name, dtype=self.dtype_policy, **noise, **kwargs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         for layer in (self.conv1, self.conv2, self.shortcut):
             layer.build((None, None, None, self.channels))
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         y = activate(self.conv1(x, training=training))
         y = tf.pad(y, [[0, 0], [2, 2], [2, 2], [0, 0]])
         for _ in range(3):  # [1, 3, 3, 1] along both axes
@@ -86,7 +90,9 @@ class Activated(base.Configured, keras.layers.Layer):
         perturb_law: str, its noise law.
     """
 
-    def __init__(self, filters, kernel_size, perturb=0.0, perturb_law="uniform", **kwargs):
+    def __init__(
+        self, filters: int, kernel_size: int, perturb: float = 0.0, perturb_law: str = "uniform", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.filters, self.kernel_size, self.perturb, self.perturb_law = filters, kernel_size, perturb, perturb_law
         name, dtype = f"{self.name}_layer", self.dtype_policy
@@ -96,10 +102,10 @@ class Activated(base.Configured, keras.layers.Layer):
         else:
             self.layer = EqualizedDense(filters, name=name, dtype=dtype)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self.layer.build(input_shape)
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         return activate(self.layer(x, training=training) if self.kernel_size else self.layer(x))
 
 
@@ -107,7 +113,7 @@ class Activated(base.Configured, keras.layers.Layer):
 class WithDeviation(keras.layers.Layer):
     """Adds the channel of `minibatch_deviation`."""
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         _, height, width, _ = x.shape
         deviation = minibatch_deviation(x)[:, None, None]
         return tf.concat([x, tf.cast(tf.tile(deviation, (1, height, width, 1)), x.dtype)], axis=3)
@@ -143,27 +149,27 @@ class StyleGAN2Discriminator(base.ImageDiscriminator):
 
     def __init__(
         self,
-        image_size=32,
-        channels=1,
-        width=512,
-        normalization=None,
-        perturb=0.0,
-        perturb_law="uniform",
-        perturb_first=True,
-        outputs=1,
-        num_classes=0,
-        **kwargs,
-    ):
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 512,
+        normalization: str | None = None,
+        perturb: float = 0.0,
+        perturb_law: str = "uniform",
+        perturb_first: bool = True,
+        outputs: int = 1,
+        num_classes: int = 0,
+        **kwargs: Any,
+    ) -> None:
         shared = (image_size, channels, width, normalization, perturb, perturb_law, perturb_first, outputs, num_classes)
         super().__init__(*shared, **kwargs)
 
-    def make_head(self):
+    def make_head(self) -> keras.Layer:
         return EqualizedDense(self.outputs, name="head", dtype="float32")
 
-    def projection_initializer(self):
+    def projection_initializer(self) -> Any:
         return unit_normal(channels_of(4, self.width) ** -0.5)
 
-    def make_trunk(self, spectral):
+    def make_trunk(self, spectral: bool) -> Any:
         dtype, noise = self.dtype_policy, (self.perturb, self.perturb_law)
         first = (self.perturb if self.perturb_first else 0.0, self.perturb_law)
         stack = [Activated(channels_of(self.level, self.width), 1, *first, name="input", dtype=dtype)]
@@ -181,6 +187,6 @@ class StyleGAN2Discriminator(base.ImageDiscriminator):
         ]
         return keras.Sequential(stack, name="trunk")
 
-    def features(self, images, training=False):
+    def features(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns float32[N, width]: the dense layer below the head."""
         return tf.cast(self.trunk(images, training=training), tf.float32)

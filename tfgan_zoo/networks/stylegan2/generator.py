@@ -8,8 +8,11 @@ goes into every 3 x 3 convolution: new noise in training, noise that is kept wit
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_zoo import image_sizes, layers, random
@@ -24,7 +27,7 @@ _RATE = 0.01  # the mapping's rate multiplier
 _AVERAGE_DECAY = 0.995
 
 
-def channels_of(resolution, width):
+def channels_of(resolution: int, width: int) -> int:
     """Returns the channels at a resolution: `width` up to 32 px, then half as many with each doubling.
 
     >>> [channels_of(resolution, 512) for resolution in (4, 32, 64, 256)]
@@ -33,12 +36,12 @@ def channels_of(resolution, width):
     return max(min(32 * width // resolution, width), 1)
 
 
-def activate(x):
+def activate(x: Any) -> tf.Tensor:
     """Leaky ReLU 0.2 that keeps the variance."""
     return tf.nn.leaky_relu(x, 0.2) * tf.cast(_GAIN, x.dtype)
 
 
-def normalized(x):
+def normalized(x: Any) -> tf.Tensor:
     """Scales rows to a mean square of 1."""
     return x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), axis=1, keepdims=True) + 1e-8)
 
@@ -71,19 +74,19 @@ class StyledConv(_Modulated):
 
     kernel_size = 3
 
-    def __init__(self, channels, filters, style_dim, size, up=False, **kwargs):
+    def __init__(self, channels: int, filters: int, style_dim: int, size: int, up: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.channels, self.filters, self.style_dim, self.up = channels, filters, style_dim, up
         self.size = image_sizes.parse(size)
         self.style = self._make_style(channels)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         super().build(input_shape)
         self.strength = self.add_weight(name="strength", shape=(), initializer="zeros")
         shape = (1, *image_sizes.sides(self.size), 1)
         self.noise = self.add_weight(name="noise", shape=shape, initializer=unit_normal(), trainable=False)
 
-    def call(self, x, w, noise=None):
+    def call(self, x: tf.Tensor, w: tf.Tensor, noise: tf.Tensor | None = None) -> tf.Tensor:
         """Returns float[N, H, W, filters]; noise float32[N, H, W, 1], None for that of the weights."""
         noise = tf.convert_to_tensor(self.noise) if noise is None else noise
         y = self._convolved(x, w, up=self.up)
@@ -102,12 +105,12 @@ class ToImage(_Modulated):
 
     kernel_size = 1
 
-    def __init__(self, channels, filters, style_dim, **kwargs):
+    def __init__(self, channels: int, filters: int, style_dim: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.channels, self.filters, self.style_dim = channels, filters, style_dim
         self.style = self._make_style(channels)
 
-    def call(self, x, w):
+    def call(self, x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
         return tf.cast(self._convolved(x, w, demodulate=False), tf.float32) + tf.cast(self.bias, tf.float32)
 
 
@@ -141,15 +144,15 @@ class StyleGAN2Generator(base.Sized, base.Generator):
 
     def __init__(
         self,
-        image_size=32,
-        channels=1,
-        width=512,
-        latent_dim=512,
-        num_classes=0,
-        mapping_layers=2,
-        mixing=None,
-        **kwargs,
-    ):
+        image_size: int | str | Sequence[int] = 32,
+        channels: int = 1,
+        width: int = 512,
+        latent_dim: int = 512,
+        num_classes: int = 0,
+        mapping_layers: int = 2,
+        mixing: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim, mapping_layers=mapping_layers)
         base.check_classes(num_classes)
         if mixing is not None and not 0 <= mixing <= 1:
@@ -160,14 +163,15 @@ class StyleGAN2Generator(base.Sized, base.Generator):
         self.mapping_layers, self.mixing = mapping_layers, mixing
         self.mixing_share = (0.9 if self.level > 32 else 0.0) if mixing is None else mixing
         self.seed_generator = keras.random.SeedGenerator(name=f"{self.name}_noise")  # outside a `random.scope`
-        self.embedding = None
+        self.embedding: Any = None
         if num_classes:
             self.embedding = EqualizedDense(latent_dim, name="embedding", dtype="float32")
         self.mapping = [
             EqualizedDense(latent_dim, multiplier=_RATE, name=f"mapping{i + 1}", dtype="float32")
             for i in range(mapping_layers)
         ]
-        self.convolutions, self.to_images = [], []
+        self.convolutions: list[StyledConv] = []
+        self.to_images: list[ToImage] = []
         dtype, below = self.dtype_policy, channels_of(4, width)
         for size in (2**i for i in range(2, int(math.log2(self.level)) + 1)):  # of a square; of others its layers
             filters, own = channels_of(size, width), image_sizes.of([size * side // 4 for side in self.grid])
@@ -178,16 +182,17 @@ class StyleGAN2Generator(base.Sized, base.Generator):
             self.convolutions.append(StyledConv(filters, filters, latent_dim, own, name=f"conv{size}", dtype=dtype))
             self.to_images.append(ToImage(filters, channels, latent_dim, name=f"image{size}", dtype=dtype))
             below = filters
-        for layer in (*self.mapping, *self.convolutions, *self.to_images):
+        every: list[keras.layers.Layer] = [*self.mapping, *self.convolutions, *self.to_images]
+        for layer in every:
             setattr(self, layer.name, layer)  # a checkpoint does not look into lists
         self.build((None, latent_dim))
 
     @property
-    def layer_count(self):
+    def layer_count(self) -> int:
         """How many styles an image has."""
         return len(self.convolutions) + 1
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self.map = self.add_weight(
             name="map", shape=(*self.grid, channels_of(4, self.width)), initializer=unit_normal(), trainable=True
         )
@@ -207,10 +212,10 @@ class StyleGAN2Generator(base.Sized, base.Generator):
             layer.build((None, None, None, layer.channels))
         self.built = True
 
-    def call(self, latents, labels=None, training=False):
+    def call(self, latents: tf.Tensor, labels: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         return self.synthesize(self.styles(latents, labels, training), training)
 
-    def truncated(self, latents, psi, labels=None):
+    def truncated(self, latents: tf.Tensor, psi: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
         """Returns images of styles nearer to their average: a + psi (w - a) (Karras et al. 2019, arXiv 1812.04948).
 
         Args:
@@ -223,7 +228,7 @@ class StyleGAN2Generator(base.Sized, base.Generator):
         psi = tf.reshape(tf.cast(psi, tf.float32), (-1, 1, 1))
         return self.synthesize(average + psi * (styles - average))
 
-    def styles(self, latents, labels=None, training=False):
+    def styles(self, latents: tf.Tensor, labels: tf.Tensor | None = None, training: bool = False) -> tf.Tensor:
         """Returns w, float32[N, layers, latent_dim]; in training with a second style in some, and the average moves."""
         self.check_labels(labels)
         w = self._mapped(latents, labels)
@@ -240,12 +245,12 @@ class StyleGAN2Generator(base.Sized, base.Generator):
         second = (tf.range(self.layer_count, dtype=tf.float32) >= crossing) & (draws[:, 1:] < self.mixing_share)
         return tf.where(second[:, :, None], other[:, None], styles)
 
-    def latent_weights(self):
+    def latent_weights(self) -> np.ndarray:
         """Returns float32[latent_dim, d]: what all convolutions' scales are made of, as functions of w."""
         readers = [layer.style for layer in (*self.convolutions, *self.to_images)]
         return tf.concat([tf.convert_to_tensor(style.kernel) for style in readers], axis=1).numpy()
 
-    def synthesize(self, styles, training=False):
+    def synthesize(self, styles: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns images float32[N, H, W, C] of styles float32[N, layers, latent_dim]."""
         rows = tf.shape(styles)[0] if styles.shape[0] is None else styles.shape[0]
         x = tf.tile(tf.cast(self.map, self.compute_dtype)[None], (rows, 1, 1, 1))
