@@ -4,11 +4,12 @@
 # make data    Debian's copy of Fashion-MNIST into TFDS's folder (apt install dataset-fashion-mnist)
 # make lint    style, import arrows, types of the public surface, the tables of results, known faults of what is installed
 # make slow    the tests that take minutes
+# make docs    the site, in build/site: a folder for any static host, nothing in it is loaded from elsewhere
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test slow lint data env clean
+.PHONY: train test slow lint docs data env clean
 
 train: env
 	$(BIN)/python train.py --method=pconv
@@ -27,6 +28,11 @@ lint: env
 	$(BIN)/python tools/results.py --check
 	$(BIN)/python tools/audit.py
 
+# Once its packages are there, it is built without a network.
+docs: .venv/documented
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean --site-dir build/site
+	@echo build/site/index.html
+
 data: env
 	$(BIN)/python tools/seed_tfds.py
 
@@ -37,6 +43,10 @@ env: .venv/installed
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "tfgan_zoo needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,film,heic,audit]"
+	@touch $@
+
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
 	@touch $@
 
 clean:

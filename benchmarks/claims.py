@@ -186,7 +186,7 @@ def _told(line):
 
 
 def report(options):
-    """Writes docs/claims.md and the README's claims from the runs that are done; with --check only compares."""
+    """Writes docs/claims.md and the claims of README and method pages from the runs that are done, or compares."""
     pages = claims_report.pages(finished())
     stale = [path for path, text in pages.items() if path.read_text() != text]
     for path in stale:

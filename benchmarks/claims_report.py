@@ -1,4 +1,4 @@
-"""Makes docs/claims.md, and the claims in the README, of the lines of benchmarks/claims.jsonl.
+"""Makes docs/claims.md, and the claims in the README and in docs/methods/, of the lines of benchmarks/claims.jsonl.
 
 The page's words are in claims_page.md. In it `{{claims}}`, `{{coverage}}` and `{{tables}}` stand for what is made here,
 and `{{ring_r5/ces best/modes}}` for that arm's mean and deviation, `{{.../strength_hinge}}` for any other number of its
@@ -18,6 +18,7 @@ from claims_arms import CLAIMS, MODES, kind
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "claims.md"
 README = ROOT / "README.md"
+METHODS = ROOT / "docs" / "methods"  # a page a method
 TEMPLATE = ROOT / "benchmarks" / "claims_page.md"
 MARKERS = ("<!-- claims -->", "<!-- /claims -->")
 LEAST = 3  # seeds below which nothing is decided
@@ -26,17 +27,26 @@ LEAST = 3  # seeds below which nothing is decided
 def pages(done):
     """Returns {path: text} of the pages as they should be, from {(dataset, arm, seed): line}.
 
-    The README has the main row of every claim that has one, docs/claims.md has all; the verdicts are the same.
+    The README has the main row of every claim that has one, docs/claims.md has all, a method's page its own; the
+    verdicts are the same everywhere.
     """
     made = {"claims": claims_table(done), "coverage": coverage(), "tables": tables(done)}
     text = TEMPLATE.read_text()
     for name, lines in made.items():
         text = text.replace("{{" + name + "}}", "\n".join(lines))
     text = re.sub(r"\{\{([^/}]+)/([^/}]+)/([^/}]+)\}\}", lambda found: _told(done, *found.groups()), text)
-    readme = README.read_text()
-    begin, end = (readme.index(marker) for marker in MARKERS)
-    block = "\n".join([MARKERS[0], "", *claims_table(done, main=True), "", ""])
-    return {PAGE: text, README: readme[:begin] + block + readme[end:]}
+    filled = {README: _filled(README, claims_table(done, main=True))}
+    for path in sorted(METHODS.glob("*.md")):
+        if MARKERS[0] in path.read_text():
+            filled[path] = _filled(path, claims_table(done, method=path.stem))
+    return {PAGE: text} | filled
+
+
+def _filled(path, lines):
+    """Returns the text of a page with these lines between its markers."""
+    text = path.read_text()
+    begin, end = (text.index(marker) for marker in MARKERS)
+    return text[:begin] + "\n".join([MARKERS[0], "", *lines, "", ""]) + text[end:]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,13 +98,14 @@ def corrected(comparisons, least=LEAST):
     return [next(p_values) if yes else None for yes in tested]
 
 
-def claims_table(done, main=False):
+def claims_table(done, main=False, method=None):
     """Returns the claims as the lines of a Markdown table, a row for each measure and what it is held against.
 
     Args:
         done: {(dataset, arm, seed): line}.
         main: bool, show the claims' main rows alone. They are corrected among themselves, the others likewise, so that
             a row's verdict is the same wherever it is shown, and a control that is added costs the main rows nothing.
+        method: str, show the rows of one method alone.
     """
     keys = [(claim, name, arm) for claim in CLAIMS for name in claim.measures for arm in claim.against]
     found = [compare(done, claim.dataset, claim.arm, arm, name) for claim, name, arm in keys]
@@ -106,7 +117,7 @@ def claims_table(done, main=False):
     titles = ("claim", "arm, data", "it has", "against", "difference [95 %]", "better on", "p", "p, flips", "verdict")
     rows, above = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"], [None] * 3
     for i, (claim, name, arm) in enumerate(keys):
-        if main and not is_main[i]:
+        if (main and not is_main[i]) or (method is not None and claim.method != method):
             continue
         it, p = found[i], p_values[i]
         measure = kind(claim.dataset).measures[name]

@@ -1,6 +1,6 @@
-"""Writes the tables of results into README.md and docs/results.md, from the metadata of the presets alone.
+"""Writes the tables of results into README.md and pages of docs/, from the metadata of the presets alone.
 
-    python tools/results.py            # writes both
+    python tools/results.py            # writes all of them
     python tools/results.py --check    # exit status 1 if a table is not what the metadata say
 
 Each table stands between two comments, `<!-- results: KIND -->` and `<!-- /results -->`.
@@ -17,9 +17,9 @@ from tfgan_zoo.evaluation.protocols import PROTOCOLS
 from tfgan_zoo.pretrained import presets
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/results.md")
 BASELINE = "gan"
 METHODS = ("gan", "pconv", "ces", "particle", "express", "brc")
+PAGES = ("README.md", "docs/results.md", *(f"docs/methods/{method}.md" for method in METHODS))
 IMAGES = "fashion_mnist"
 MARKED = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- /results -->)", re.DOTALL)
 
@@ -82,8 +82,11 @@ def mixtures(found):
     return _table({name: it for name, it in found.items() if _is_mixture(it)}, {"good": "share of good samples"})
 
 
-def _table(found, more):
-    """A row a preset: the headline value, `more` values of the same metric {value: title}, and what it took."""
+def _table(found, more, among=None):
+    """A row a preset: the headline value, `more` values of the same metric {value: title}, and what it took.
+
+    `among` are the presets that have the baselines; None if they are in the table.
+    """
     head = ["preset", "data", "metric", "mean ± deviation", *more.values(), "fakes / reals", "kimg", "training"]
     rows = [f"| {' | '.join([*head, 'difference to `gan`'])} |", "|---" * (len(head) + 1) + "|"]
     for name in sorted(found, key=lambda name: (found[name]["dataset"], found[name].get("classes", 0), name)):
@@ -98,7 +101,7 @@ def _table(found, more):
             f"{it['fakes']:,} / {reals}",
             f"{about['kimg']:,g}",
             f"{about['seconds']:,.0f} s" if "seconds" in about else "-",
-            _compared(about, found.get(baseline_of(about))),
+            _compared(about, (among or found).get(baseline_of(about))),
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
@@ -122,7 +125,13 @@ def methods(found):
     return _table({f"{method}_{IMAGES}": found[f"{method}_{IMAGES}"] for method in METHODS}, {})
 
 
+def of_method(method):
+    """Returns a function of the presets that makes the table of one method's."""
+    return lambda found: _table({name: it for name, it in found.items() if it["method"] == method}, {}, among=found)
+
+
 KINDS = {"methods": methods, "images": images, "mixtures": mixtures, "checkpoints": checkpoints}
+KINDS |= {method: of_method(method) for method in METHODS}
 
 
 def fill(text, found):

@@ -4,7 +4,6 @@ import hashlib
 import importlib.util
 import io
 import json
-import pathlib
 import re
 
 import numpy as np
@@ -14,17 +13,9 @@ from PIL import Image
 from tests.serving import models, node
 from tfgan_zoo import pictures, transparency
 from tfgan_zoo.cli import export as command
-from tfgan_zoo.serving import web_card, web_model, web_page, web_runtime
+from tfgan_zoo.serving import web_card, web_fetch, web_model, web_page, web_runtime
 
-ROOT = pathlib.Path(__file__).parents[2]
 INSTALLED = web_runtime.folder()  # before the tests' own cache stands in the environment
-
-
-def fetch_tool():
-    spec = importlib.util.spec_from_file_location("fetch_onnxruntime_web", ROOT / "tools" / "fetch_onnxruntime_web.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
 
 
 @pytest.fixture(autouse=True)
@@ -263,11 +254,11 @@ def test_a_card_that_is_no_text_is_one_line(model, tmp_path):
 def test_another_archive_is_not_installed(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
     (tmp_path / "other.tgz").write_bytes(b"other")
-    assert fetch_tool().main([f"--archive={tmp_path / 'other.tgz'}"]) == 1
+    assert web_fetch.main([f"--archive={tmp_path / 'other.tgz'}"]) == 1
     error = capsys.readouterr().err
     digest = hashlib.sha256(b"other").hexdigest()
     assert f"the archive has SHA-256 {digest}" in error and error.count("\n") == 1
-    assert fetch_tool().main([f"--archive={tmp_path / 'none.tgz'}"]) == 1
+    assert web_fetch.main([f"--archive={tmp_path / 'none.tgz'}"]) == 1
     assert "No such file" in capsys.readouterr().err and not (tmp_path / "cache").exists()
 
 
@@ -281,7 +272,7 @@ def test_npm_that_is_missing_or_fails_is_one_line(tmp_path, monkeypatch, capsys)
         if script:
             (tmp_path / "npm").write_text(f"#!/bin/sh\n{script}\n")
             (tmp_path / "npm").chmod(0o755)
-        assert fetch_tool().main([]) == 1
+        assert web_fetch.main([]) == 1
         error = capsys.readouterr().err
         assert words in error and error.count("\n") == 1 and not (tmp_path / "cache").exists()
 
@@ -353,7 +344,7 @@ def test_without_the_runtime_the_command_says_what_to_run(tmp_path, monkeypatch,
     assert command.main(["--model=pconv_fashion_mnist_10k", "--format=web", "--output=x"]) == 1
     line = f"export.py: format=web needs onnxruntime-web {web_runtime.VERSION}, once: {web_runtime.FETCH}\n"
     assert capsys.readouterr().err == line and not list(tmp_path.iterdir())
-    assert (ROOT / web_runtime.FETCH.split()[-1]).is_file()
+    assert importlib.util.find_spec(web_runtime.FETCH.split()[-1])
 
 
 def test_points_have_no_page(runtime, tmp_path, monkeypatch, capsys):

@@ -1,6 +1,6 @@
 """The files of onnxruntime-web, which run a generator in a browser: a pinned version, kept in the cache.
 
-They are twice as large as the package, so `tools/fetch_onnxruntime_web.py` brings them where pages are exported.
+They are twice as large as the package, so `web_fetch` brings them where pages are exported.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from tfgan_zoo.files import cache_root, folder_in_making, read_file
 
 VERSION = "1.30.0"
 ARCHIVE_SHA256 = "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71"
-FETCH = "python tools/fetch_onnxruntime_web.py"
+FETCH = "python -m tfgan_zoo.serving.web_fetch"
 SCRIPT, PROGRAM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
 _SHA256 = {
     SCRIPT: "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",

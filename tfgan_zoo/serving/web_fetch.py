@@ -1,6 +1,6 @@
 """Brings the files of onnxruntime-web, with which an exported page runs its generator, into the cache.
 
-    python tools/fetch_onnxruntime_web.py [--archive=onnxruntime-web-1.30.0.tgz]
+    python -m tfgan_zoo.serving.web_fetch [--archive=onnxruntime-web-1.30.0.tgz]
 
 It lets npm load the pinned version of the package, 33 MB, from the registry that npm is set to, and keeps two of its
 files, 14 MB, if the package's SHA-256 is the known one. Without npm or a network, name the archive that
@@ -19,6 +19,7 @@ from tfgan_zoo.serving import web_runtime
 
 _PACKAGE = f"onnxruntime-web@{web_runtime.VERSION}"
 _SECONDS = 600
+_COMMAND = web_runtime.FETCH
 
 
 def loaded():
@@ -45,7 +46,7 @@ def loaded():
 
 def main(arguments=None):
     """Runs the tool: returns 0, or 1 and a line on stderr if the archive is not available or another one."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__.partition("\n")[0])
     parser.add_argument("--archive", help=f"the npm package of version {web_runtime.VERSION}; default: npm loads it")
     archive = parser.parse_args(arguments).archive
     try:
@@ -59,7 +60,7 @@ def main(arguments=None):
         print(f"onnxruntime-web {web_runtime.VERSION}: {web_runtime.install(content)}")
     except (OSError, ValueError) as error:
         source = archive or _PACKAGE
-        print(f"fetch_onnxruntime_web.py: {source}: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"web_fetch: {source}: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0
 
