@@ -81,3 +81,8 @@ def test_a_page_for_each_method_with_its_numbers():
         text = PAGES[f"methods/{method}.md"]
         assert f"]({method}.png)" in text and f"--method={method}" in text and "## When to use it" in text
         assert f"<!-- results: {method} -->" in text
+
+
+def test_the_list_of_pages_in_the_repository_is_whole():
+    listed = (ROOT / "docs" / "README.md").read_text()
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if f"({path.name})" not in listed] == ["README.md"]

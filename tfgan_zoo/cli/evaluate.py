@@ -78,13 +78,13 @@ def _body(values, given):
         try:
             work = _files(values, sets) if values["fakes"] else _model(values, sets)
         except (extractors.Unavailable, ConnectionError) as error:  # no Inception, no server
-            return app.fail(f"evaluate.py: {error}", app.FAILED)
+            return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     try:
         _write(work, output, values["report"])
     except ValueError as error:  # a damaged image, samples that are not finite
-        return app.fail(f"evaluate.py: {error}", app.BAD_INPUT)
+        return app.fail(f"{COMMAND.name}: {error}", app.BAD_INPUT)
     except OSError as error:
-        return app.fail(f"evaluate.py: {error}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"written to {output}")
     return app.DONE
 

@@ -58,7 +58,7 @@ def _body(values, given):
             try:
                 web_runtime.read()  # before the minutes that TensorFlow and a large model may take
             except web_runtime.RuntimeMissing as missing:
-                return app.fail(f"export.py: {missing}", app.FAILED)
+                return app.fail(f"{COMMAND.name}: {missing}", app.FAILED)
         app.import_tensorflow()
         model = loading.load(values["model"], values["checkpoint"])
         try:
@@ -68,7 +68,7 @@ def _body(values, given):
                 return _other_format(model, values["format"], output)
             version = _saved_model(model, output, values)
         except OSError as error:
-            return app.fail(f"export.py: {error}", app.FAILED)
+            return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"export    {version}")
     if len(model.image_shape) == 3:
         print(f"generate  {entry.typed('generate.py')} --model={shlex.quote(str(output))} --num=64 --output=grid.png")
@@ -93,7 +93,7 @@ def _other_format(model, name, output):
     try:
         error = export_format(model, name, output)
     except FormatError as failure:
-        return app.fail(f"export.py: {failure}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: {failure}", app.FAILED)
     inputs = f"latents[N, {model.latent_dim}]" + (", labels[N]" if model.num_classes else "")
     kind = "RGBA in [0, 1], colours times alpha" if model.image_shape[-1] == transparency.CHANNELS else "in [0, 1]"
     print(f"export    {output}: {inputs} -> images {kind}, within {error:.1e} of ours")
@@ -108,7 +108,7 @@ def _web_page(model, output, values):
     try:
         files, dtype, error = export_page(model, output, title, card, values["single_file"])
     except FormatError as failure:
-        return app.fail(f"export.py: {failure}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: {failure}", app.FAILED)
     size = f"{sum(files.values()) / 1e6:.1f} MB"
     print(f"export    {output}: {size}, weights in {dtype}, images within {error * 255:.2g} levels of ours")
     if values["single_file"]:

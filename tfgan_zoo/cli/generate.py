@@ -102,13 +102,13 @@ def _body(values, given):
             labels = _labels(values, model)
             check_latents(latents, labels, model, values["latents"])
         except ConnectionError as error:  # a server is asked for it
-            return app.fail(f"generate.py: {error}", app.FAILED)
+            return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     try:
         done = (mode.write if mode else _write)(model, output, values, given, latents, labels)
     except pictures.NotFinite as error:
-        return app.fail(f"generate.py: model={values['model']} is damaged: {error}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: model={values['model']} is damaged: {error}", app.FAILED)
     except OSError as error:
-        return app.fail(f"generate.py: {error}", app.FAILED)
+        return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     except ValueError as error:  # what only the model itself knows, such as the largest batch of an export
         raise app.BadInput(str(error)) from None
     print(f"{done} of {values['model']}, {_source(values)}: {output}")
@@ -133,7 +133,7 @@ def _film(values, given):
         try:
             films.write(sheets, output, round(1000 * values["seconds"] / len(sheets)))
         except OSError as error:
-            return app.fail(f"generate.py: {error}", app.FAILED)
+            return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"{len(sheets)} sheets of {run.path}: {output}")
     return app.DONE
 
