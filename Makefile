@@ -40,7 +40,7 @@ env: .venv/installed
 
 # The stamp is written last, so that an interrupted installation is done again.
 .venv/installed: setup.cfg setup.py pyproject.toml constraints.txt
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "tfgan_zoo needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || { echo "tfgan_zoo needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,film,heic,audit]"
 	@touch $@

@@ -301,7 +301,8 @@ def card(name, about):
 
 
 def _when(about):
-    return f", {about['seconds']:,.0f} s of training, {about['date']}" if "seconds" in about else ""
+    seconds = f", {about['seconds']:,.0f} s of training" if "seconds" in about else ""
+    return seconds + (f", {about['date']}" if "date" in about else "")
 
 
 def _tracked(tracked):

@@ -22,6 +22,7 @@ from tfgan_zoo.cli import app, train
 from tfgan_zoo.cli.train import COMMAND, main
 from tfgan_zoo.files import append_line
 from tfgan_zoo.methods import GAN
+from tfgan_zoo.settings import config as configs
 from tfgan_zoo.settings.config import Config
 from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import callbacks
@@ -258,6 +259,17 @@ def test_help_tells_every_flag(run):
     assert max(map(len, out.splitlines())) <= 120
 
 
+def test_help_denies_no_choice_what_it_implies(run):
+    """A field with a default names every choice that implies another value: "default 1" is not all of the truth."""
+    texts = {name: COMMAND.flags[name].help for name in COMMAND.names()}
+    for table in (registry.NETWORKS, registry.LOSSES, registry.PENALTIES):
+        for choice, spec in table.items():
+            for field, value in (spec.defaults(32, 64) if table is registry.NETWORKS else spec.implies).items():
+                default = configs.DEFAULTS.get(field)
+                if default not in (None, ()) and value != default:
+                    assert choice in texts[field], (choice, field, value)
+
+
 def test_help_wins_over_other_flags(run, here):
     assert run("--help", "--batch_size=0")[0] == 0
     assert not everything(here)
@@ -286,7 +298,7 @@ def test_list_tells_every_name(run):
 
 def test_choices_are_told_from_the_words_before_them(run):
     out = " ".join(run("--help")[1].split())
-    assert "linear: the rates go to 0 over the run; one of none, linear (default none)" in out
+    assert "linear: the rates go to 0 over the run (default none; sngan linear)" in out
     assert "or none; some of r1, " in out and "discriminators' losses; some of non_saturating, " in out
     assert "their noise; one of uniform, " in out
     assert "; one of auto, none, mirrored, multiworker (default auto)" in out

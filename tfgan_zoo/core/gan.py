@@ -42,8 +42,9 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
         theta_D <- theta_D - lr * grad L_D(D(x), D(G(z))) ;  theta_G <- theta_G - lr * grad L_G(D(G(z)))
 
-    A method overrides one seam and leaves the rest: `discriminator_loss`, `generator_objective`,
-    `discriminator_step`, `generator_gradients`, `batches_per_step`, `log_names`. Nobody overrides `train_step`.
+    A method overrides the seams that its paper changes and leaves the rest: `discriminator_loss`,
+    `generator_objective`, `discriminator_step`, `generator_gradients`, `batches_per_step`,
+    `log_names`. Nobody overrides `train_step`.
 
     Calling the model samples: `gan(latents)` is the averaged (EMA) generator in inference mode.
 

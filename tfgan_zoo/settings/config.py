@@ -161,7 +161,9 @@ class Config:
         later=True,
         quiet=True,
     )
-    n_dis: int = row("discriminator steps in a step", "objective", 1, low=1, high=1000)
+    n_dis: int = row(
+        "discriminator steps in a step (default 1; sngan, wasserstein, prox: 5)", "objective", 1, low=1, high=1000
+    )
     g_lr: float = row("Adam's learning rate for the generator", "objective", low=0, above=True, high=1)
     d_lr: float = row("Adam's learning rate for the discriminator", "objective", low=0, above=True, high=1)
     beta_1: float = row("Adam's decay of the first moment", "objective", low=0, high=0.999999)
@@ -175,7 +177,9 @@ class Config:
         later=True,
         quiet=True,
     )
-    lr_decay: str = row("linear: the rates go to 0 over the run", "objective", "none", ("none", "linear"))
+    lr_decay: str = row(
+        "linear: the rates go to 0 over the run (default none; sngan linear)", "objective", "none", ("none", "linear")
+    )
     schedule: tuple[str, ...] = row(
         "numbers that change over the run, with commas between them: g_lr=2e-4->5e-5 (cosine), ...:linear, or"
         " g_lr=2e-4->5e-5@9000 (from step 9000 on); or none",
@@ -183,7 +187,12 @@ class Config:
         (),
         later=True,
     )
-    ema_kimg: float = row("half-life of the generator's average in kimg; 0 switches it off", "objective", 10.0, low=0)
+    ema_kimg: float = row(
+        "half-life of the generator's average in kimg; 0 switches it off (default 10; r3gan: from 0 up)",
+        "objective",
+        10.0,
+        low=0,
+    )
     augment: tuple[str, ...] = row(
         "what reals and fakes go through: ada, or DiffAugment's color,translation,cutout",
         "augmentation",
