@@ -73,20 +73,23 @@ def test_flags_are_those_of_the_command(it):
     COMMANDS[name].COMMAND.parse([word for word in arguments if word != "--flags"])
 
 
-@pytest.fixture
-def photos(tmp_path, monkeypatch):
-    """A folder with what the commands of the pages find beside them: ./photos and photos.zip."""
-    monkeypatch.chdir(tmp_path)
+def put_pictures(arguments):
+    """Makes what a command names by --dataset=, a folder or a zip file, where it will be looked for."""
+    (named,) = re.findall(r"--dataset=(\./\w+|\w+\.zip)", " ".join(arguments)) or ["./photos"]
+    folder = pathlib.Path(named.removesuffix(".zip"))
     for kind in ("cat", "dog"):
-        (tmp_path / "photos" / kind).mkdir(parents=True)
+        (folder / kind).mkdir(parents=True)
         for number in range(2):
-            Image.new("RGB", (160, 128), (number, 0, 0)).save(tmp_path / "photos" / kind / f"{number}.png")
-    shutil.make_archive("photos", "zip", "photos")
+            Image.new("RGBA", (256, 224), (number, 0, 0, 255)).save(folder / kind / f"{number}.png")
+    if named.endswith(".zip"):
+        shutil.make_archive(folder.name, "zip", folder)
 
 
 @pytest.mark.parametrize("it", TRAINED, ids=called)
-def test_what_is_trained_goes_together(it, photos, monkeypatch, capsys):
+def test_what_is_trained_goes_together(it, tmp_path, monkeypatch, capsys):
     _, _, arguments = it
+    monkeypatch.chdir(tmp_path)
+    put_pictures(arguments)
     if any(f"={word}" in argument for argument in arguments for word in ELSEWHERE):
         pytest.skip("of a package that is installed where the page is tested")
     monkeypatch.setattr(devices, "resolve", lambda config: config)  # it would set the threads of this process
