@@ -396,8 +396,10 @@ def _at_another_rate(config, name, value, step):
     configs.ROWS[name].check(name, value)
     found = schedules.parse_all(config.schedule)
     changed = found.get(name, schedules.Steps(name, (getattr(config, name),), ())).changed(value, step)
-    others = (text for text in config.schedule if schedules.parse(text).name != name)
-    return dataclasses.replace(config, schedule=(*others, str(changed)))
+    texts = {one: text for text in config.schedule if (one := schedules.parse(text).name) != name} | {
+        name: str(changed)
+    }
+    return dataclasses.replace(config, schedule=tuple(texts[one] for one in schedules.NAMES if one in texts))
 
 
 def _moved(config, path, run):
