@@ -13,7 +13,7 @@ OUTPUT = "directions.png"
 COLUMNS = 7  # an odd number, so that the image itself is in the middle
 
 
-def check(values):
+def check(values, given):
     """Refuses what cannot be; raises a ValueError, one line."""
     if values["directions"] < 1:
         raise ValueError(f"directions={values['directions']} must be at least 1")

@@ -6,11 +6,11 @@ import pathlib
 import numpy as np
 
 from tfgan_zoo import pictures
-from tfgan_zoo.cli import app, directions, mixing, walks
+from tfgan_zoo.cli import app, directions, inverting, mixing, walks
 from tfgan_zoo.cli.wanted import Wanted, check_latents, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
-from tfgan_zoo.sharing import films, latent_files, seed_lists
+from tfgan_zoo.sharing import films, inversion, latent_files, seed_lists
 from tfgan_zoo.training.run_directory import RunDirectory
 
 COMMAND = app.Command(
@@ -26,12 +26,13 @@ COMMAND = app.Command(
         "--model=pconv_fashion_mnist --latents=z.npy --output=grid.png",
         "--model=pconv_fashion_mnist --num=16 --interpolate=8 --seconds=10 --output=walk.webp",
         "--model=pconv_fashion_mnist --directions=5 --output=directions.png",
+        "--model=pconv_fashion_mnist --invert=photo.png --save_latents=photo.npy --output=inverted.png",
         "--run_dir=runs/00000-pconv-fashion_mnist_10k --output=training.webp",
     ),
 )
 # What is made in the place of samples, by the flag that asks for it, and the flags that are for it alone.
-_MODES = {"directions": directions, "mix": mixing}
-_OF_MODES = {"directions": ("directions_by", "strength"), "mix": ("mix_layers",)}
+_MODES = {"directions": directions, "mix": mixing, "invert": inverting}
+_OF_MODES = {"directions": ("directions_by", "strength"), "mix": ("mix_layers",), "invert": ("invert_steps",)}
 
 
 def _declare():
@@ -73,6 +74,8 @@ def _declare():
     c.number("strength", 3.0, "how far a row goes along its direction to both sides, in standard deviations")
     c.words("mix", None, "of a network with styles: seeds whose images lend styles to others, a column each")
     c.words("mix_layers", None, "the layers whose styles are the columns', as 0-3 (default: the first half)")
+    c.words("invert", None, "looks for the latents of pictures, and shows these beside what the model makes of them")
+    c.integer("invert_steps", inversion.STEPS, "of the optimisation, for each picture")
     c.integer("batch_size", 64, "images computed at once; the result does not depend on it")
 
 
@@ -89,7 +92,7 @@ def _body(values, given):
         return _film(values, given)
     with app.checks():
         _check(values, given)
-        mode = _mode(values)
+        mode = _mode(values, given)
         default = "images" if values["individual"] else getattr(mode, "OUTPUT", "grid.png")
         output = _writable(pathlib.Path(values["output"] or default), values["individual"])
         latents = None if values["latents"] is None else latent_files.read(values["latents"])
@@ -167,29 +170,30 @@ def _check(values, given):
     loading.kind(values["model"])
 
 
-def _mode(values):
+def _mode(values, given):
     """Returns the module of what is asked for in the place of samples, or None."""
     if values["output"] is not None and films.is_film(values["output"]):
         return walks
-    return next((mode for name, mode in _MODES.items() if values[name]), None)
+    return next((mode for name, mode in _MODES.items() if name in given), None)
 
 
 def _check_modes(values, given):
-    mode = _mode(values)
+    mode = _mode(values, given)
     if mode is not walks and "seconds" in given:
         raise ValueError("seconds is for a walk, --output=walk.webp, or a film of --run_dir")
     for name, others in _OF_MODES.items():
-        alone = [other for other in others if other in given and not values[name]]
+        alone = [other for other in others if other in given and name not in given]
         if alone:
             raise ValueError(f"{alone[0]} is for --{name}: add it, or leave out --{alone[0]}")
-    asked = [name for name in (*_MODES, "interpolate", "individual") if values[name]]
+    asked = [name for name in _MODES if name in given]
+    asked += [name for name in ("interpolate", "individual") if values[name]]
     asked += ["label=all"] if values["label"] == "all" else []
     if len(asked) > 1 and set(asked) & set(_MODES):
         raise ValueError(f"{asked[0]} makes one picture of its own: leave out --{asked[1]}")
     if mode is walks and set(asked) & set(_MODES):
         raise ValueError(f"{asked[0]} makes a picture: output={values['output']} must end in .png")
     if mode is not None:
-        mode.check(values)
+        mode.check(values, given)
 
 
 def _check_alternatives(given):

@@ -10,7 +10,7 @@ OUTPUT = "mixed.png"
 _ROWS = 4
 
 
-def check(values):
+def check(values, given):
     """Refuses what cannot be; raises a ValueError, one line."""
     values["mix_seeds"] = seed_lists.parse(values["mix"], "mix", most=1000)
     if values["mix_layers"] is not None:

@@ -11,7 +11,7 @@ from tfgan_zoo.cli.wanted import Wanted
 from tfgan_zoo.sharing import films, latent_files, walks
 
 
-def check(values):
+def check(values, given):
     """Refuses what a walk cannot have; raises a ValueError, one line."""
     films.check(values["output"], values["seconds"])
     if not values["interpolate"]:

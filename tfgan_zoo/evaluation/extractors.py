@@ -50,6 +50,14 @@ class Extractor:
         name = f"{self.name}{ON_WHITE}"
         return Extractor(name, self.checksum, lambda it: self._prepare(transparency.over(it, 255)), self._network)
 
+    def features(self, images):
+        """Returns features as a tensor through which gradients flow, of images float32[N, H, W, C] in [0, 1].
+
+        That is so of the classifier of clothes and of a network that the user gives; Inception's images are resized
+        outside TensorFlow.
+        """
+        return self._network(self._prepare(255 * images))["features"]
+
     def describe(self):
         """Returns {"name", "sha256"} for a result."""
         return {"name": self.name, "sha256": self.checksum}
