@@ -63,9 +63,8 @@ def ways(config, model, batches, steps, folder):
 
     def ours():
         progress = callbacks.Progress(dataclasses.replace(config, kimg=1e6), 0)
-        board = callbacks.Board(str(folder / "events"), write_graph=False)
         with contextlib.closing(progress), callbacks.Guard(Checkpoints(model, folder)) as guard:
-            loop.train_ticks(model, batches, 0, 1, steps, [progress, board, guard])
+            loop.train_ticks(model, batches, 0, 1, steps, [progress, guard])
 
     return {"bare": bare, "fit": lambda: model.fit(batches, steps_per_epoch=steps, verbose=0), "train.py": ours}
 

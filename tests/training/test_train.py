@@ -1,6 +1,7 @@
 """Runs from beginning to end: their files, signals at any step, broken losses, longer runs, two replicas."""
 
 import dataclasses
+import io
 import json
 import math
 import signal
@@ -15,7 +16,7 @@ from tfgan_zoo import data
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.settings.resolve import resolve
-from tfgan_zoo.training import callbacks, devices
+from tfgan_zoo.training import callbacks, devices, events
 from tfgan_zoo.training.errors import Diverged, Interrupted
 from tfgan_zoo.training.run_directory import RunDirectory
 from tfgan_zoo.training.train import train
@@ -123,10 +124,30 @@ def test_log_has_the_line_of_every_tick(straight):
 
 def test_tensorboard_has_every_tick(straight):
     files = sorted(map(str, straight.events.rglob("events.out.tfevents.*")))  # one for each call of `fit`
-    events = [tf.compat.v1.Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset(files)]
-    assert all(value.tag.startswith("epoch_") for event in events for value in event.summary.value)  # none of steps
-    steps = [event.step for event in events for value in event.summary.value if value.tag == "epoch_g_loss"]
-    assert sorted(steps) == [0, 1, 2, 3]
+    written = [tf.compat.v1.Event.FromString(record.numpy()) for record in tf.data.TFRecordDataset(files)]
+    found = {}
+    for event in written:
+        for value in event.summary.value:
+            found.setdefault(value.tag, {})[event.step] = value
+    assert list(found["g_loss"]) == list(found["timing/images_per_second"]) == [4, 8, 12, 14]
+    for row in rows(straight.metrics):
+        value = tf.make_ndarray(found["g_loss"][row["step"]].tensor)
+        np.testing.assert_allclose(value, row["g_loss"], rtol=1e-6)
+    assert list(found["samples"]) == [0, 4, 8, 12, 14] and list(found["reals"]) == [0]
+    width, height, png = tf.make_ndarray(found["samples"][14].tensor)
+    sheet = np.asarray(Image.open(straight.samples / "step_0000014.png"))
+    np.testing.assert_array_equal(Image.open(io.BytesIO(png)), sheet)
+    assert (int(width), int(height)) == sheet.shape[1::-1]
+    settings = found["_hparams_/session_start_info"][0].metadata.plugin_data
+    assert settings.plugin_name == "hparams" and b"batch_size" in settings.content and b"ring" in settings.content
+
+
+def test_events_can_be_off(tmp_path):
+    begin(tmp_path / "run", steps=2, **RING, events="off")
+    assert not (tmp_path / "run" / "events").exists() and (tmp_path / "run" / "samples").is_dir()
+    chosen = events.hyperparameters(devices.resolve(resolve(**RING, penalty=("r1", "lecam"))))
+    assert chosen["penalty"] == "r1,lecam" and chosen["method"] == RING["method"] and "data_dir" not in chosen
+    assert all(isinstance(value, bool | int | float | str) for value in chosen.values())
 
 
 def test_sheets_show_the_reals_and_the_seeds(clothes):

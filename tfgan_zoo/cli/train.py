@@ -86,7 +86,7 @@ COMMAND = app.Command(
 _COLUMN = 27  # of --list's texts
 _BEGAN = time.monotonic() - time.process_time()  # of the process, or just after: a budget is counted from here
 _SHOWN = 20  # lines about the data on the terminal
-_LEAVE_THE_PAST_ALONE = ("on_nan", "tick_kimg", "keep_checkpoints")
+_LEAVE_THE_PAST_ALONE = ("on_nan", "tick_kimg", "keep_checkpoints", "events")
 _RATES = ("g_lr", "d_lr")
 _NOT_CONFIG = {"help", "recipe", "run_dir", "dry_run", "list"}
 
@@ -344,8 +344,8 @@ def _resumed(run, settings):
     """Returns the run's own config, or what flags may change of it; others may repeat it.
 
     --kimg may lengthen a run that does not follow its length, and --g_lr and --d_lr give it other rates from its last
-    checkpoint on; --devices other devices; --on_nan says anew what becomes of broken numbers, --tick_kimg and
-    --keep_checkpoints what is recorded from here on, and --dataset where its pictures have been moved to.
+    checkpoint on; --devices other devices; --on_nan says anew what becomes of broken numbers, --tick_kimg,
+    --keep_checkpoints and --events what is recorded from here on, and --dataset where its pictures have been moved to.
     """
     config = run.config()
     for name, value in with_tuples(settings).items():

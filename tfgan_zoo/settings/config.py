@@ -253,6 +253,14 @@ class Config:
     keep_checkpoints: str = row(
         "how many checkpoints stay in the run's folder: a number, or all", "records", "3", later=True, settled=True
     )
+    events: str = row(
+        "whether TensorBoard gets the numbers, the sheets and the settings",
+        "records",
+        "on",
+        ("on", "off"),
+        later=True,
+        settled=True,
+    )
     eval_metrics: tuple[str, ...] = row(
         "metrics to follow while training, see evaluate.py --list; the first picks the best", "records", ()
     )

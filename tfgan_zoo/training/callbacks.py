@@ -139,13 +139,6 @@ class Guard(keras.callbacks.Callback):
         raise Interrupted(self._stopped_by, int(self.model.step.numpy()))
 
 
-class Board(keras.callbacks.TensorBoard):
-    """Keras's, which writes every log of every step even if it is asked for those of epochs: not so here."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        pass
-
-
 class Ticks(keras.callbacks.Callback):
     """Writes the records of a tick: metrics, timing, the sample grid, then the checkpoint.
 
@@ -154,14 +147,15 @@ class Ticks(keras.callbacks.Callback):
         run: its `RunDirectory`.
         checkpoints: its `Checkpoints`.
         samples: its `sample_grids.SampleGrids`.
+        events: its `events.Events`.
         measures: functions without arguments that return {name: number or None} of the state as it is.
         evaluate: a function of the step that returns {metric: number or None}; see `best_weights.BestWeights`.
         write: a function that takes a line for the user.
     """
 
-    def __init__(self, config, run, checkpoints, samples, measures, evaluate, write):
+    def __init__(self, config, run, checkpoints, samples, events, measures, evaluate, write):
         super().__init__()
-        self._config, self._run, self._checkpoints = config, run, checkpoints
+        self._config, self._run, self._checkpoints, self._events = config, run, checkpoints, events
         self._samples, self._measures, self._evaluate, self._write = samples, measures, evaluate, write
 
     def _word(self, numbers):
@@ -191,11 +185,11 @@ class Ticks(keras.callbacks.Callback):
         speed = (step - self._first_step) * self._config.batch_size / seconds
         self._run.append(self._run.metrics, row)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        clock = time.strftime("%Y-%m-%dT%H:%M:%S")
-        self._run.append(
-            self._run.timing, {"step": step, "images_per_second": speed, "memory_mb": memory, "clock": clock}
-        )
-        self._samples.save_samples(step)
+        timing = {"step": step, "images_per_second": speed, "memory_mb": memory}
+        self._run.append(self._run.timing, timing | {"clock": time.strftime("%Y-%m-%dT%H:%M:%S")})
+        self._events.picture(step, "samples", self._samples.save_samples(step))
+        for group, part in (("", numbers), ("metrics", evaluations), ("timing", timing)):
+            self._events.write(step, part, group)
         self._checkpoints.save()
         modes = f"modes {row['modes']}  " if "modes" in row else ""
         scores = "".join(f"  {name} {value:.4g}" for name, value in evaluations.items() if value is not None)

@@ -21,17 +21,22 @@ class SampleGrids:
         self._mixture = len(data.shape) == 1
 
     def save_reals(self):
-        """Writes reals.png."""
+        """Writes reals.png, and returns its path."""
         self._picture(None).save(self._run.reals)
+        return self._run.reals
 
     def save_samples(self, step):
-        """Writes samples/step_<step>.png of the seeds 0, 1, 2, ...; of a conditional model a class a row."""
+        """Writes samples/step_<step>.png of the seeds 0, 1, 2, ..., and returns its path.
+
+        Of a conditional model it has a class a row.
+        """
         self._run.samples.mkdir(exist_ok=True)
         path = self._run.samples / f"step_{step:07d}.png"
         if self._model.num_classes and not self._mixture:
             pictures.classes(self._model, min(CLASSES, self._model.num_classes), EACH).save(path)
         else:
             self._picture(self._model.generate(POINTS if self._mixture else IMAGES)).save(path)
+        return path
 
     def _picture(self, samples):
         if self._mixture:

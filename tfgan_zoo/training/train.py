@@ -8,7 +8,7 @@ import keras
 
 from tfgan_zoo.evaluation.metrics.modes import SAMPLES, count_modes
 from tfgan_zoo.settings import pace
-from tfgan_zoo.training import callbacks, cluster, devices, loop, rollbacks, workers
+from tfgan_zoo.training import callbacks, cluster, devices, events, loop, rollbacks, workers
 from tfgan_zoo.training.best_weights import BestWeights
 from tfgan_zoo.training.build import build_model
 from tfgan_zoo.training.checkpoints import Checkpoints
@@ -69,7 +69,7 @@ def _train(model, config, run, data, begin, back, began):
         workers.share_state(model)
     run.forget_after(step)
     progress = callbacks.Progress(config, step)
-    samples = SampleGrids(model, data, run)
+    samples, board = SampleGrids(model, data, run), events.of_run(run, config)
 
     def write(line):
         progress.write(line)
@@ -81,8 +81,8 @@ def _train(model, config, run, data, begin, back, began):
     if step:
         write(f"resuming at step {step}")
     else:
-        samples.save_reals()
-        samples.save_samples(0)
+        board.picture(0, "reals", samples.save_reals())
+        board.picture(0, "samples", samples.save_samples(0))
         if config.on_nan == "rollback":  # which may come before the first tick's end
             checkpoints.save()
     measures = [Health(model, data).signals]
@@ -91,11 +91,10 @@ def _train(model, config, run, data, begin, back, began):
     if data.mixture is not None:
         measures.append(lambda: count_modes(model.generate(SAMPLES), data.mixture.centres, data.mixture.std))
     best = BestWeights(config, model, data, run)
-    ticks = callbacks.Ticks(config, run, checkpoints, samples, measures, best.evaluate, write)
-    board = callbacks.Board(str(run.events), write_graph=False)
+    ticks = callbacks.Ticks(config, run, checkpoints, samples, board, measures, best.evaluate, write)
     dump = functools.partial(rollbacks.dump, config, run, data)
-    with contextlib.closing(progress), callbacks.Guard(checkpoints, dump) as guard:
-        around = [progress, ticks, board, guard]
+    with contextlib.closing(progress), contextlib.closing(board), callbacks.Guard(checkpoints, dump) as guard:
+        around = [progress, ticks, guard]
         followers, deadline = (progress, best, back, checkpoints), None
         while model.trained_steps < config.steps:
             try:
