@@ -41,6 +41,7 @@ def test_a_report_begins_with_pictures():
     html = report.page("A <model>", [line], {"Samples": Image.new("L", (4, 4))}, {"kid": "no network"})
     parts = ("<h1>A &lt;model&gt;</h1>", "<h2>Samples</h2><img", "<h2>Numbers</h2>", "<table>", "Left out: kid")
     assert sorted(parts, key=html.index) == list(parts)
+    assert "<th>note" not in html and "<th>note" in report.page("A", [line | {"note": "few"}], {})
 
 
 def test_curves_are_of_what_a_run_wrote_down():
@@ -61,3 +62,9 @@ def test_curves_are_of_what_a_run_wrote_down():
 
 def test_equal_numbers_are_a_line_too():
     assert curves.svg({"d_loss": [(1, 2.0), (2, 2.0)]}).count("<polyline") == 1
+
+
+def test_a_report_says_what_the_model_is_and_parts_fakes_from_reals():
+    assert report.about(Model(3)) == "Images of 2 x 2 x 1 from 4 latents, 3 classes."
+    parted = np.asarray(report._parted(Image.new("L", (48, 16)), 16))
+    assert parted.shape == (16, 50) and (parted == 255).all(axis=0).nonzero()[0].tolist() == [16, 17]

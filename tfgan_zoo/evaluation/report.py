@@ -5,6 +5,7 @@ import html
 import io
 
 import numpy as np
+from PIL import Image
 
 from tfgan_zoo import pictures
 from tfgan_zoo.evaluation import resize
@@ -18,9 +19,11 @@ _PROBES, _NEIGHBOURS = 10, 5
 _MOST_REALS = 10_000
 
 _STYLE = (
+    ":root{color-scheme:light dark}"
     "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}"
-    "img{image-rendering:pixelated;max-width:100%}"
+    "table{border-collapse:collapse}td,th{border:1px solid #8888;padding:.2em .6em;text-align:left}"
+    ".wide{overflow-x:auto}img{image-rendering:pixelated;max-width:100%}"
+    "svg text:not([fill]){fill:currentColor}"
 )
 
 
@@ -44,7 +47,7 @@ def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None, c
     if images.ndim == 2:
         reals = reference.data.reals(1000)[0] if reference is not None else images
         over = "Samples over the data" if reference is not None else "Samples"
-        return page(title, lines, {over: pictures.scatter(images, reals)}, left_out, curves)
+        return page(title, lines, {over: pictures.scatter(images, reals)}, left_out, curves, about(model))
     found = {f"Samples of the seeds {seed} to {seed + _SAMPLES - 1}, none picked": pictures.grid(images)}
     if reference is not None:
         found[_nearest(reference, seen)] = neighbours(pictures.to_levels(images[:_PROBES]), reference)
@@ -52,7 +55,18 @@ def of_model(title, model, reference, lines, seed=0, seen=True, left_out=None, c
     if model.num_classes:
         names = ": " + ", ".join(model.class_names) if model.class_names else ""
         found[f"A class a row{names}"] = pictures.classes(model, model.num_classes, _NEIGHBOURS * 2, seed)
-    return page(title, lines, found, left_out, curves)
+    return page(title, lines, found, left_out, curves, about(model))
+
+
+def about(model):
+    """Returns a sentence on a `Sampler`: what it makes, of what, how long it was trained, and its weights' SHA-256."""
+    shape = " x ".join(map(str, model.image_shape))
+    kind = "Images" if len(model.image_shape) == 3 else "Points"
+    parts = [f"{kind} of {shape} from {model.latent_dim} latents"]
+    parts += [f"{model.num_classes} classes"] if model.num_classes else []
+    parts += [f"{model.trained_steps:,} steps"] if model.trained_steps else []
+    checksum = model.checksum()
+    return ", ".join(parts) + ("." if checksum is None else f"; SHA-256 of the weights {checksum}.")
 
 
 def of_images(title, levels, reference, lines):
@@ -84,7 +98,16 @@ def neighbours(levels, reference, count=_NEIGHBOURS):
     picks = np.argsort(squared_distances(fakes, candidates), axis=1)[:, :count]
     columns = [levels, *(reals[column] for column in picks.T)]
     cells = np.stack(columns, axis=1).reshape(-1, *levels.shape[1:])
-    return pictures.grid(cells / 255, columns=len(columns))
+    return _parted(pictures.grid(cells / 255, columns=len(columns)), levels.shape[2])
+
+
+def _parted(picture, left):
+    """Returns a picture with a white stripe after its `left` first pixels."""
+    stripe = max(1, left // 8)
+    parted = Image.new(picture.mode, (picture.width + stripe, picture.height), "white")
+    parted.paste(picture.crop((0, 0, left, picture.height)), (0, 0))
+    parted.paste(picture.crop((left, 0, *picture.size)), (left + stripe, 0))
+    return parted
 
 
 def strips(model, seed=0):
@@ -94,20 +117,24 @@ def strips(model, seed=0):
     return pictures.grid(images, columns=_STRIP_STEPS)
 
 
-def page(title, lines, found, left_out=None, curves=None):
+def page(title, lines, found, left_out=None, curves=None, introduction=""):
     """Returns HTML: pictures of `found` {caption: image}, numbers of `lines`, `curves`, and what was `left_out`."""
     head, _, *rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table(lines).splitlines()]
+    if not any(row[-1] for row in rows):  # no notes
+        head, rows = head[:-1], [row[:-1] for row in rows]
     cells = "".join(
         "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
         for tag, row in [("th", head), *(("td", row) for row in rows)]
     )
-    body = "".join(f"<h2>{html.escape(caption)}</h2><img src='{_inline(image)}'>" for caption, image in found.items())
+    captions = {html.escape(caption): image for caption, image in found.items()}
+    body = "".join(f"<h2>{name}</h2><img alt='{name}' src='{_inline(image)}'>" for name, image in captions.items())
     drawn = "".join(f"<h2>{html.escape(caption)}</h2>{svg}" for caption, svg in (curves or {}).items())
     reasons = "".join(f"<p>Left out: {html.escape(f'{what}: {why}')}</p>" for what, why in (left_out or {}).items())
-    name = html.escape(title)
+    name, said = html.escape(title), f"<p>{html.escape(introduction)}</p>" if introduction else ""
     return (
-        f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title><style>{_STYLE}</style>"
-        f"<h1>{name}</h1>{body}<h2>Numbers</h2><table>{cells}</table>{drawn}{reasons}</html>\n"
+        "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+        f"<title>{name}</title><style>{_STYLE}</style><h1>{name}</h1>{said}{body}"
+        f"<h2>Numbers</h2><div class='wide'><table>{cells}</table></div>{drawn}{reasons}</html>\n"
     )
 
 
