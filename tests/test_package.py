@@ -22,7 +22,8 @@ def test_presets_and_recipes_are_found_in_an_installed_wheel(tmp_path):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     pip = [sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*pip, "--target", str(tmp_path / "site"), str(source)], check=True)
-    for pattern in ("tfgan_zoo/**/*.py", "tfgan_zoo/serving/site/*"):
+    shipped = ("tfgan_zoo/serving/site/*", "tfgan_zoo/data/[!_]*/*", "tfgan_zoo/evaluation/weights/*")
+    for pattern in ("tfgan_zoo/**/*.py", *shipped):
         files = {path.relative_to(source) for path in source.glob(pattern)}
         assert files and files == {path.relative_to(tmp_path / "site") for path in (tmp_path / "site").glob(pattern)}
     code = (

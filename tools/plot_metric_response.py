@@ -5,7 +5,7 @@
 
 Half of the training images (at most 4,000), damaged, against as many others: blur, noise, classes left out, copies of
 few images in the place of all, and labels drawn anew, which only what goes class by class can see. An empty panel is a
-metric that has nothing to measure there.
+metric that has nothing to measure there, or not at every strength: a class must have two fakes.
 """
 
 import argparse
