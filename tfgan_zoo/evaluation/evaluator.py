@@ -166,8 +166,9 @@ class Evaluator:
             notes.append("train split")  # nine tenths of the reference trained the model
         if self._extractors[_key(protocol)].name.endswith(extractors.ON_WHITE):
             notes.append("RGBA seen on white")
-        if protocol.metric.startswith("frechet"):
-            width = sets[-1]["mean" if protocol.statistics == "moments" else "rows"].shape[-1]
+        moments = protocol.statistics == "moments"
+        if moments or protocol.metric.startswith("frechet"):
+            width = sets[-1]["mean" if moments else "rows"].shape[-1]
             few = min(one["count"] for one in sets)
             if few <= width:
                 notes.append(f"{few} images for {width} features: their covariance has not full rank")
