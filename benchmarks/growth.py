@@ -42,10 +42,10 @@ PICTURES = {
 AXES = {
     "batch size": ((16, 32, 64, 128), lambda n: IMAGES | {"batch_size": n}, (1, 1), "dcgan, 64 px"),
     "micro batch": (
-        (16, 32, 64, 128),
-        lambda n: IMAGES | {"batch_size": 128, "micro_batch": n},
+        (32, 128, 512),
+        lambda n: IMAGES | {"batch_size": 512, "micro_batch": n},
         (0, 1),
-        "dcgan, 64 px, batch 128",
+        "dcgan, 64 px, batch 512",
     ),
     "image size": ((32, 64, 128), lambda n: SMALL | {"image_size": n, "width": 16}, (2, 2), "dcgan, 16 wide"),
     "width": ((16, 32, 64), lambda n: SMALL | {"width": n}, (2, 2), "dcgan, 32 px"),

@@ -6,8 +6,9 @@ Prints, for each method, images/s of training, and the ratios that do not depend
 pipeline alone against the training step, and each method against the plain GAN. All are taken in one process, in
 turns, and the median of the turns is printed. With --processor_time it is the processor's time that counts, on a CPU
 whose other processes would disturb the clock's. A method may bring options: --methods gan ces:shared_trunk=true
-brc:inner_steps=0. With --loop, for each method and with the quartiles of the turns: the
-time of `fit`, and of train.py's loop with all that it has around a step, in that of a bare loop over the same graph.
+brc:inner_steps=0. With --passes: the discriminator's gradients with reals and fakes in one call, against two calls.
+With --loop, for each method and with the quartiles of the turns: the time of `fit`, and of train.py's loop with all
+that it has around a step, in that of a bare loop over the same graph.
 """
 
 import argparse
@@ -23,8 +24,11 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tfgan_zoo import data, image_sizes
+import tensorflow as tf
+
+from tfgan_zoo import data, image_sizes, networks
 from tfgan_zoo.data import images as data_images
+from tfgan_zoo.objectives import losses
 from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import callbacks, loop
 from tfgan_zoo.training.build import build_model
@@ -88,6 +92,40 @@ def compare_loops(runs, options):
         print(f"{method:<10}{options.steps / statistics.median(times['bare'][1:]):>14.1f}{cells[0]:>22}{cells[1]:>22}")
 
 
+def compare_passes(options):
+    """Prints what the discriminator's gradients cost with reals and fakes in one call, in that of two calls."""
+    rows = options.batch_size or 64
+    sizes = {"shape": (32, 32, 3), "width": options.width, "normalization": "spectral"}  # which mixes no rows
+    network = networks.build(options.network, "discriminator", **sizes)
+    loss = losses.get("non_saturating").discriminator
+    reals, fakes = (tf.random.stateless_normal([rows, *network.image_shape], [0, i]) for i in range(2))
+
+    def gradients(logits_of):
+        with tf.GradientTape() as tape:
+            total = loss(*logits_of(reals, fakes))
+        return tape.gradient(total, network.trainable_variables)
+
+    def both(reals, fakes):
+        return tf.split(network(tf.concat([reals, fakes], 0), training=True), 2)
+
+    def each(reals, fakes):
+        return network(reals, training=True), network(fakes, training=True)
+
+    passes = [tf.function(lambda way=way: gradients(way)) for way in (each, both)]
+    twice, once = (passed() for passed in passes)  # traces
+    apart = max(float(tf.reduce_max(abs(a - b)) / tf.reduce_max(abs(a))) for a, b in zip(twice, once, strict=True))
+    ratios = []
+    for turn in range(options.turns):
+        times = {}
+        for i in (0, 1) if turn % 2 else (1, 0):
+            times[i] = seconds(lambda i=i: [passes[i]() for _ in range(options.steps)])
+        ratios.append(times[1] / times[0])
+    print(
+        f"one pass in that of two, batch {rows}: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+    )
+    print(f"gradients differ by {apart:.0e} of the largest in a weight")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="fashion_mnist_10k")
@@ -100,6 +138,7 @@ def main():
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--batch_size", type=int)
     parser.add_argument("--processor_time", action="store_true", help="count the processor's time, not the clock's")
+    parser.add_argument("--passes", action="store_true", help="compare one pass of reals and fakes with two")
     parser.add_argument("--loop", action="store_true", help="compare fit and train.py's loop with a bare one")
     options = parser.parse_args()
     if options.processor_time:
@@ -107,6 +146,8 @@ def main():
     if options.stored:
         data_images.MAX_BYTES = 0
 
+    if options.passes:
+        return compare_passes(options)
     runs = {}
     for method in options.methods:
         name, chosen = options_of(method)
