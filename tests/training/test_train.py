@@ -129,9 +129,9 @@ def test_tensorboard_has_every_tick(straight):
     for event in written:
         for value in event.summary.value:
             found.setdefault(value.tag, {})[event.step] = value
-    assert list(found["g_loss"]) == list(found["timing/images_per_second"]) == [4, 8, 12, 14]
+    assert list(found["train/g_loss"]) == list(found["timing/images_per_second"]) == [4, 8, 12, 14]
     for row in rows(straight.metrics):
-        value = tf.make_ndarray(found["g_loss"][row["step"]].tensor)
+        value = tf.make_ndarray(found["train/g_loss"][row["step"]].tensor)
         np.testing.assert_allclose(value, row["g_loss"], rtol=1e-6)
     assert list(found["samples"]) == [0, 4, 8, 12, 14] and list(found["reals"]) == [0]
     width, height, png = tf.make_ndarray(found["samples"][14].tensor)

@@ -188,7 +188,7 @@ class Ticks(keras.callbacks.Callback):
         timing = {"step": step, "images_per_second": speed, "memory_mb": memory}
         self._run.append(self._run.timing, timing | {"clock": time.strftime("%Y-%m-%dT%H:%M:%S")})
         self._events.picture(step, "samples", self._samples.save_samples(step))
-        for group, part in (("", numbers), ("metrics", evaluations), ("timing", timing)):
+        for group, part in (("train", numbers), ("metrics", evaluations), ("timing", timing)):
             self._events.write(step, part, group)
         self._checkpoints.save()
         modes = f"modes {row['modes']}  " if "modes" in row else ""

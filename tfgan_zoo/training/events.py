@@ -1,6 +1,7 @@
 """What TensorBoard shows of a run, by its step: numbers, sheets, and the settings by which runs are compared."""
 
 import numbers
+import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +14,7 @@ class Events:
     """Writes event files into a folder, one each time that a run begins or goes on.
 
     Args:
-        folder: the run's `events/`, made if it is missing.
+        folder: the run's `events/`, made if it is missing; the plug-in calls the run as its folder is called.
         config: its `Config`, which the hparams plug-in shows.
 
     >>> import contextlib, pathlib, tempfile
@@ -30,7 +31,7 @@ class Events:
 
         self._writer = tf.summary.create_file_writer(str(folder))
         with self._writer.as_default(step=0):
-            api.hparams(hyperparameters(config), trial_id=config.digest())
+            api.hparams(hyperparameters(config), trial_id=pathlib.Path(folder).absolute().parent.name)
 
     def write(self, step, row, group=""):
         """Writes the numbers of a row {name: value}, as "group/name" if there is a group; words and None are not."""
@@ -76,7 +77,7 @@ def hyperparameters(config):
     chosen = {name: getattr(config, name) for name, row in configs.ROWS.items() if not row.settled} | config.options
     chosen.pop("options", None)
     plain = {name: _plain(value) for name, value in chosen.items()}
-    return {name: value for name, value in plain.items() if value is not None}
+    return {name: value for name, value in plain.items() if value not in (None, "")}
 
 
 def _plain(value):
