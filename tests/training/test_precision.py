@@ -13,7 +13,7 @@ from tfgan_zoo.training import devices, precision
 HOSTS = [name for name, spec in registry.METHODS.items() if spec.hosts is None and spec.may_be_hosted]
 HARD = {  # second derivatives, averages, temporary steps
     "gan": {"penalty": ("r1", "r2", "lecam"), "penalty_every": (1, 1, 1), "loss": "relativistic"},
-    "pconv": {"network": "r3gan", "blocks": 1},
+    "pconv": {"network": "r3gan", "blocks": 1, "schedule": "none"},  # SGD has no beta_2 to schedule
     "ces": {"costs": ("wasserstein", "hinge"), "penalty": "wgan_gp"},
     "particle": {"stabilizer": "proximal"},
     "brc": {"inner_steps": 2, "penalty": "prox"},
