@@ -8,8 +8,14 @@ eq. 1): of an image x and its target t, with features f of a network that knows 
 """
 
 import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from tfgan_zoo.core.gan import GAN
 
 CANDIDATES = 512  # samples of which the nearest are starts
 STARTS, KEPT = 8, 2  # starts that take the first steps, and those of them that go on
@@ -38,7 +44,7 @@ class Inverted:
     psnr: float
 
 
-def psnr(image, target):
+def psnr(image: ArrayLike, target: ArrayLike) -> float:
     """Returns the peak signal-to-noise ratio of images in [0, 1], in dB; infinite if they are equal.
 
     >>> round(psnr(np.zeros((2, 2)), np.full((2, 2), 0.1)), 6)
@@ -48,7 +54,15 @@ def psnr(image, target):
     return float("inf") if error == 0 else float(-10 * np.log10(error))
 
 
-def invert(model, targets, features=None, labels=None, steps=STEPS, seed=0, tell=lambda steps: None):
+def invert(
+    model: "GAN",
+    targets: np.ndarray,
+    features: Callable[[Any], Any] | None = None,
+    labels: int | np.ndarray | None = None,
+    steps: int = STEPS,
+    seed: int = 0,
+    tell: Callable[[int], Any] = lambda steps: None,
+) -> Iterator[Inverted]:
     """Looks for the latents of pictures, one after the other.
 
     The starts are those 8 of 512 samples, of consecutive seeds, that are nearest to the picture. After 50 steps the two
@@ -82,8 +96,8 @@ def invert(model, targets, features=None, labels=None, steps=STEPS, seed=0, tell
     if targets.shape[1:] != tuple(model.image_shape):
         raise ValueError(f"targets={list(targets.shape)} must be [P, {', '.join(map(str, model.image_shape))}]")
     search = _Search(model, features)
-    labels = [None] * len(targets) if labels is None else np.broadcast_to(labels, len(targets)).tolist()
-    for target, label in zip(targets, labels, strict=True):
+    given = [None] * len(targets) if labels is None else np.broadcast_to(labels, len(targets)).tolist()
+    for target, label in zip(targets, given, strict=True):
         yield search(target, label, steps, seed, tell)
 
 
