@@ -3,19 +3,23 @@
 # make env     the environment alone: .venv, pinned by constraints.txt
 # make data    Debian's copy of Fashion-MNIST into TFDS's folder (apt install dataset-fashion-mnist)
 # make lint    style, import arrows, types of the public surface, the tables of results, known faults of what is installed
+# make thorough  more tests: what those hold in part, in full
 # make slow    the tests that take minutes
 # make docs    the site, in build/site: a folder for any static host, nothing in it is loaded from elsewhere
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test slow lint docs data env clean
+.PHONY: train test thorough slow lint docs data env clean
 
 train: env
 	$(BIN)/python train.py --method=pconv
 
 test: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+thorough: env
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m thorough
 
 slow: env
 	$(BIN)/python -m pytest -m slow

@@ -61,6 +61,7 @@ def test_names_no_folder_of_one_machine(path):
 _LOADED = functools.cache(presets._load)  # the examples share presets: none changes what it has loaded
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("module", EXAMPLES)
 def test_examples_run(module, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "_load", _LOADED)

@@ -47,6 +47,7 @@ def test_the_package_is_small():
     assert lines < 150 and f"{lines} lines" in PAGE
 
 
+@pytest.mark.thorough
 def test_the_commands_of_the_page(site, tmp_path):
     listing, train, host, generate, export, exported = COMMANDS
     status, out, _ = run(listing, tmp_path, site)

@@ -73,8 +73,8 @@ def assert_same_run(straight, resumed):
     assert (straight / "metrics.jsonl").read_bytes() == (resumed / "metrics.jsonl").read_bytes()
 
 
-@pytest.mark.slow  # tests/faults/test_kills.py kills in the default run
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.thorough
+@pytest.mark.parametrize("case", ["gan", "pconv", pytest.param("sngan", marks=pytest.mark.slow)])
 def test_killed_and_resumed_run_ends_with_the_same_bits(case, tmp_path):
     flags = (*COMMON, *CASES[case])
     straight, killed = tmp_path / "straight", tmp_path / "killed"
@@ -90,6 +90,7 @@ def test_killed_and_resumed_run_ends_with_the_same_bits(case, tmp_path):
     assert_same_run(straight, killed)
 
 
+@pytest.mark.thorough
 def test_terminated_run_writes_a_checkpoint_inside_a_tick_and_resumes_there(tmp_path):
     flags = (*COMMON, *CASES["pconv"])
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"

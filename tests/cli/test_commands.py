@@ -129,6 +129,7 @@ def everything(folder):
 # The last lines of train.py
 
 
+@pytest.mark.thorough
 def test_the_last_lines_of_a_run_are_its_next_commands(workspace):
     assert workspace.lines["run"] == "runs/my run"
     assert (workspace.path / workspace.lines["samples"]).is_file()

@@ -131,9 +131,8 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize(
-    "method", [pytest.param(method, marks=[] if method == "ces" else pytest.mark.slow) for method in METHODS]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("method", METHODS)
 def test_two_replicas_equal_one_device(method, mirrored):
     trained = []
     for strategy in (None, mirrored):

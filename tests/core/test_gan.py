@@ -226,6 +226,7 @@ def test_mixture_is_sampled_in_data_units():
 # Saving
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("trained", [False, True])
 def test_keras_file_keeps_weights_optimisers_and_rates(tmp_path, trained):
     scale = keras.optimizers.schedules.PolynomialDecay(1.0, 10, 0.0)

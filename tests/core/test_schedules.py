@@ -81,6 +81,7 @@ def test_beta_2_is_that_of_adams_second_moment():
     np.testing.assert_allclose(third, 0.5 * seen[1] + 0.5 * squares, rtol=1e-4, atol=1e-12)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["gan", "ces", "express"])
 def test_a_run_resumes_to_the_bit_and_is_saved(method, tmp_path):
     flags = {"penalty": "r1", "penalty_weight": 4, "penalty_every": 1, "schedule": ALL, "g_lr": 1e-2, "d_lr": 2e-2}

@@ -1,7 +1,8 @@
 """Methods, losses, penalties, networks, noise and labels go together: some steps, every weight moved, exact resume.
 
-The default run takes a covering array: every *pair* of choices that may go together occurs in some case, and every
-option of a method. The full product is marked slow. Steps run eagerly, which is what makes so many cases quick.
+The thorough tests take a covering array: every *pair* of choices that may go together occurs in some case, and every
+option of a method. The full product is marked slow, the quick run takes some. Steps run eagerly, which is what makes
+so many cases quick.
 """
 
 import itertools
@@ -227,11 +228,13 @@ def test_every_method_trains_and_resumes_on_a_modern_host(case, tmp_path):
     check({**SMALL, **case}, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", PAIRS, ids=identifier)
 def test_every_pair_of_choices_trains_and_resumes(case, tmp_path):
     check(settings(case), tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("flags", OPTIONS, ids=identifier)
 def test_every_option_trains_and_resumes(flags, tmp_path):
     check({"network": "dcgan", **SMALL, **flags}, tmp_path)

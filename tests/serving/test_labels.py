@@ -130,6 +130,7 @@ def test_generate_py_takes_a_label_for_exports_and_servers(clothes, held, tmp_pa
         assert generate.main([f"--model={url}", "--num=2", "--interpolate=3", f"--output={strips}"]) == 0
 
 
+@pytest.mark.thorough
 def test_the_loader_runs_it(loader, clothes, tmp_path):
     done = subprocess.run([loader, clothes[1], tmp_path / "first.png"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

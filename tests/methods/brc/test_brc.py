@@ -376,7 +376,8 @@ REPLICAS = {
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if "prox" in case else pytest.mark.slow) for case in REPLICAS]
+    "case",
+    [pytest.param(case, marks=pytest.mark.slow if "dcgan" in case else pytest.mark.thorough) for case in REPLICAS],
 )
 def test_ten_sgd_steps_on_two_replicas_equal_one_device(case, mirrored):
     """The trap: the mean of two shards' c is not the c of the batch."""

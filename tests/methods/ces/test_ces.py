@@ -471,7 +471,7 @@ REPLICAS = {
     "images": ("dcgan", {"perturb": 0.5}, {"augment": ("color", "translation", "cutout"), "costs": COSTS[:2]}),
 }
 
-QUICK = "per_sample, normalized"  # beside what the contract does
+QUICK = ("random", "min_norm, wasserstein", "per_sample, normalized", "light")
 
 
 def train(case, strategy):
@@ -490,7 +490,7 @@ def train(case, strategy):
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if case == QUICK else pytest.mark.slow) for case in REPLICAS]
+    "case", [pytest.param(case, marks=pytest.mark.thorough if case in QUICK else pytest.mark.slow) for case in REPLICAS]
 )
 def test_ten_sgd_steps_of_ces_on_two_replicas_equal_one_device(case, mirrored):
     alone, logs_alone = train(case, None)

@@ -561,13 +561,12 @@ def on(strategy, **options):
     return model, logs
 
 
-@pytest.mark.slow  # the contract does some steps
 @pytest.mark.parametrize(
     "options",
     [
-        {"init_from_decoder": True},
-        {"encoder_latents": True},
-        {"network": "dcgan", "init_from_decoder": True},
+        pytest.param({"init_from_decoder": True}, marks=pytest.mark.thorough),
+        pytest.param({"encoder_latents": True}, marks=pytest.mark.slow),
+        pytest.param({"network": "dcgan", "init_from_decoder": True}, marks=pytest.mark.slow),
     ],
 )
 def test_ten_sgd_steps_on_two_replicas_equal_one_device(options, mirrored):

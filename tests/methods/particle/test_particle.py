@@ -360,7 +360,7 @@ CASES = {
 
 
 def slow_but(*quick, of):
-    return [pytest.param(case, marks=[] if case in quick else pytest.mark.slow) for case in of]
+    return [pytest.param(case, marks=pytest.mark.thorough if case in quick else pytest.mark.slow) for case in of]
 
 
 @pytest.mark.parametrize("case", slow_but("eieg, proximal", of=CASES))
