@@ -235,6 +235,7 @@ def test_dry_run_decodes_nothing(photos, run):
     assert status == 0 and "cannot" not in err and json.loads(out)["dataset"] == str(photos)
 
 
+@pytest.mark.thorough
 def test_a_moved_folder_is_the_runs_own_if_its_pictures_are(photos, run, refused):
     """A run that was begun before the move ends as one that was not moved, to the bit."""
     Image.new("RGBA", (32, 32), (9, 9, 9, 99)).save(photos / "cat" / "0.png")

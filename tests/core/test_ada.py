@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiers import thorough_but
 from tfgan_zoo.methods import BRC, CES, GAN, Express, Particle, PConv
 from tfgan_zoo.methods.particle import energies
 from tfgan_zoo.networks import build
@@ -47,7 +48,7 @@ def train(model, steps, first=0):
     return history
 
 
-@pytest.mark.parametrize("case", METHODS)
+@pytest.mark.parametrize("case", thorough_but("gan", "particle", of=METHODS))
 def test_every_method_hosts_it_and_p_follows_the_signal(case):
     """The reported signals, averaged over four steps, tell where p is in the next four."""
     method, options = METHODS[case]
@@ -137,7 +138,7 @@ def test_in_express_it_is_the_data_gans():
     assert latent_gan.augmenter.p is None
 
 
-@pytest.mark.parametrize("case", ["two steps", "ces"])
+@pytest.mark.parametrize("case", thorough_but("two steps", of=["two steps", "ces"]))
 def test_resumed_inside_an_interval_it_ends_with_the_same_bits(case, tmp_path):
     method, options = METHODS[case]
     options = options | {"ada_target": -0.999} | ({} if method is CES else {"loss": "hinge"})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiers import thorough_but
 from tfgan_zoo.methods import GAN, PConv
 from tfgan_zoo.networks import build
 
@@ -45,7 +46,9 @@ def train(case, strategy, learning_rate=0.01):
     return model, {name: values[-1] for name, values in history.items()}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", thorough_but("spectral norm, lecam, two steps", "r1, every third step, batch norm", of=CASES)
+)
 def test_ten_sgd_steps_on_two_replicas_equal_one_device_and_each_other(case, mirrored):
     alone, logs_alone = train(case, None)
     shared, logs_shared = train(case, mirrored)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 import tfgan_zoo
+from tests.tiers import thorough_but
 from tfgan_zoo.networks import MLPDiscriminator, MLPGenerator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -108,7 +109,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", thorough_but("pconv", of=METHODS))
 def test_every_method_trains_keras_networks_saves_and_loads_them(method, images, tmp_path):
     model = trained(METHODS[method](), images)
     model.save(tmp_path / "mine.keras")
@@ -221,6 +222,7 @@ def test_augmentation_of_what_is_no_image_is_refused():
         tfgan_zoo.GAN(series, scores, augment=("color",))
 
 
+@pytest.mark.thorough
 def test_the_page_runs_and_a_fresh_process_loads_what_it_saved(tmp_path, monkeypatch):
     """The second block in a process of its own, whichever of Keras and the zoo is imported first."""
     monkeypatch.chdir(tmp_path)

@@ -91,7 +91,8 @@ np.savez(sys.argv[1], **{path: tfgan_zoo.load(path).generate(2, seed=3) for path
 """
 
 
-@pytest.mark.parametrize("kind", [pytest.param("preset", marks=pytest.mark.thorough), "keras"])
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", ["preset", "keras"])
 def test_a_fresh_process_loads_every_network(kind, tmp_path):
     """It has imported nothing that would have registered their classes with Keras."""
     images = {}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiers import thorough_but
 from tests.training.test_train import BATCH, RING, at_step, begin, go_on, kimg, rows, state  # noqa: F401
 from tfgan_zoo import data
 from tfgan_zoo.methods import GAN
@@ -95,7 +96,7 @@ def killed(*args):
     raise KeyboardInterrupt
 
 
-MOMENTS = ["recorded", "signal 5", "damage"]
+MOMENTS = thorough_but("signal 5", of=["recorded", "signal 5", "damage"])
 MOMENTS += [pytest.param(it, marks=pytest.mark.slow) for it in ("forgetting", "recording", "step 5", "step 9")]
 
 

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.tiers import thorough_but
 from tfgan_zoo import data
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.pretrained import loading
@@ -163,7 +164,7 @@ def test_sheets_show_the_reals_and_the_seeds(clothes):
 # Signals
 
 
-@pytest.mark.parametrize("step", [1, 6, 8, 14])  # in a tick, at a tick's end, at the run's end
+@pytest.mark.parametrize("step", thorough_but(6, 14, of=[1, 6, 8, 14]))  # in a tick, at a tick's end, at the run's end
 def test_a_run_stopped_at_any_step_resumes_to_the_same_bits(step, straight, at_step, tmp_path):
     at_step(step, lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(Interrupted) as stop:
@@ -218,7 +219,8 @@ def test_a_run_killed_behind_its_checkpoint_forgets_the_records_of_after(straigh
 # Longer runs
 
 
-@pytest.mark.parametrize("first, tick", [(8, 4), (6, 4), (6, 8)])  # up to a tick's end, beyond, before the first
+# Up to a tick's end, beyond, before the first.
+@pytest.mark.parametrize("first, tick", thorough_but((6, 4), of=[(8, 4), (6, 4), (6, 8)]))
 def test_a_longer_run_of_constant_rates_is_the_straight_run(first, tick, straight, tmp_path):
     run = begin(tmp_path / "run", steps=first, tick=tick, **RING)
     longer = dataclasses.replace(run.config(), kimg=kimg(STEPS))
@@ -294,6 +296,7 @@ def test_bfloat16_is_the_policy_of_the_run_and_its_samples_load(tmp_path):
 # Two replicas
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", [RING, pytest.param(CLOTHES, marks=pytest.mark.slow)], ids=["ring", "clothes"])
 def test_two_replicas_run_stop_resume_and_load_on_one_device(what, mirrored, monkeypatch, at_step, tmp_path):
     monkeypatch.setattr(devices, "make_strategy", lambda config: mirrored)

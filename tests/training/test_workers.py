@@ -68,6 +68,7 @@ def check(methods, folder):
             np.testing.assert_allclose(one, weight.numpy(), atol=1e-6, err_msg=weight.path)
 
 
+@pytest.mark.thorough
 def test_two_workers_train_as_one(tmp_path):
     check(["gan"], tmp_path)
 
