@@ -3,6 +3,7 @@
 import pytest
 
 from tests import contract
+from tests.tiers import thorough_but
 from tfgan_zoo import registry
 
 # What a method is tried with beside its defaults, so that all of its state is there.
@@ -21,6 +22,7 @@ def test_method(name, tmp_path):
     contract.run_method_test(name, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_method_with_more_state(name, tmp_path):
     contract.run_method_test(name, tmp_path, sampled=False, **EVERYTHING[name])
@@ -31,7 +33,7 @@ def test_precision(name):
     contract.run_precision_test(name)
 
 
-@pytest.mark.parametrize("name", registry.METHODS)
+@pytest.mark.parametrize("name", thorough_but("gan", "brc", of=registry.METHODS))
 def test_replicas(name, mirrored):
     contract.run_replicas_test(name, mirrored, width=8)  # in fewer units, one at its kink shows
 

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tfgan_zoo.pretrained import presets
 from tfgan_zoo.settings import recipes
 
 ROOT = pathlib.Path(__file__).parent.parent
 
 
+@pytest.mark.thorough
 def test_presets_and_recipes_are_found_in_an_installed_wheel(tmp_path):
     source = tmp_path / "source"
     source.mkdir()

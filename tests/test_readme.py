@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import tfgan_zoo
@@ -55,6 +56,7 @@ def lines_with(word):
     return [line.strip() for line in README.read_text().splitlines() if line.startswith("    ") and word in line]
 
 
+@pytest.mark.thorough
 def test_export_loader_and_client_word_for_word(tmp_path, request):
     """The lines of "Serve" but for docker's, with the tests' stand-in where the server would be."""
     (export,) = lines_with("--with_serving_files")

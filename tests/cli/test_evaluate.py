@@ -111,6 +111,7 @@ def test_a_preset_takes_the_metrics_of_its_data(preset, few, tmp_path):
     )
 
 
+@pytest.mark.thorough
 def test_a_conditional_run_is_measured_by_its_labels(few, tmp_path, capsys):
     flags = ["--conditional", "--kimg=0.008", f"--run_dir={tmp_path / 'run'}"]
     assert train.main([*RUN[:-1], *flags]) == 0

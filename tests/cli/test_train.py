@@ -219,6 +219,7 @@ def test_wishes_that_the_devices_cannot_grant_are_bad_input(flags, words, refuse
     assert words in refused(*RING[:-2], "--threads=2", *flags)
 
 
+@pytest.mark.thorough
 def test_a_run_goes_on_with_another_number_of_devices(run, here):
     """To tolerance, and says so; without the flag it is refused."""
     run(*SHORT, "--penalty=lecam", "--run_dir=straight", "--kimg=0.064")
@@ -458,6 +459,7 @@ def test_a_run_is_a_keras_model_that_fits_further(finished):
     assert model.trained_steps == 6 and math.isfinite(history["d_loss"][0])
 
 
+@pytest.mark.thorough
 def test_other_rates_on_a_resume_are_those_of_a_run_that_had_them_planned(run, ring, tmp_path):
     status, _, err = run(f"--run_dir={ring}", "--kimg=0.048", "--g_lr=1e-4")
     assert (status, err) == (0, "") and "from here on g_lr=0.0001, before 0.001" in (ring / "log.txt").read_text()

@@ -138,7 +138,8 @@ def test_in_express_it_is_the_data_gans():
     assert latent_gan.augmenter.p is None
 
 
-@pytest.mark.parametrize("case", thorough_but("two steps", of=["two steps", "ces"]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("case", ["two steps", "ces"])
 def test_resumed_inside_an_interval_it_ends_with_the_same_bits(case, tmp_path):
     method, options = METHODS[case]
     options = options | {"ada_target": -0.999} | ({} if method is CES else {"loss": "hinge"})

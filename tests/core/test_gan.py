@@ -101,6 +101,7 @@ def test_training_advances_no_seed_generator():
     assert all(np.array_equal(old, new.state.numpy()) for old, new in zip(before, generators, strict=True))
 
 
+@pytest.mark.thorough
 def test_training_is_a_function_of_the_seed():
     def run(seed):
         keras.utils.set_random_seed(0)
@@ -252,6 +253,7 @@ def test_keras_file_keeps_weights_optimisers_and_rates(tmp_path, trained):
 # Data
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("labels", [False, True])
 @pytest.mark.parametrize("n_dis", [1, 2])
 def test_fit_takes_plain_images_with_or_without_labels(n_dis, labels):
@@ -312,6 +314,7 @@ def test_bad_sampling_is_refused(options):
         make().generate(**options)
 
 
+@pytest.mark.thorough
 def test_xla_trains():
     model = make(
         PConv, discriminator={"perturb": 0.5, "normalization": "spectral"}, compile_options={"jit_compile": True}

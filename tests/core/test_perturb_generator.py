@@ -65,6 +65,7 @@ def other_noise(monkeypatch):
     return change
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("noisy", [True, False])
 def test_the_generators_gradients_depend_on_the_noise_as_they_are_told(name, noisy, other_noise):

@@ -16,6 +16,7 @@ SOME = [  # of the array, what a step does in different ways
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", SOME, ids=lambda case: "-".join(case.values()).replace(" ", "_"))
 def test_two_replicas_train_as_one_device(case, mirrored):
     config = replica_array.config_of(case | {"augment": (), "conditional": False})

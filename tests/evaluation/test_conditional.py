@@ -73,6 +73,7 @@ def test_the_reals_themselves_are_at_no_distance(measure):
     assert hits["reference"] == {} and hits["better"] == "higher"
 
 
+@pytest.mark.thorough
 def test_a_generator_that_ignores_labels_is_told(measure):
     """Its samples, taken together, are as good as the oracle's: only the labels tell."""
     mixed = np.random.default_rng(0)
@@ -81,6 +82,7 @@ def test_a_generator_that_ignores_labels_is_told(measure):
     assert (of_classes(blind[0]) > 2 * of_classes(oracle[0])).all()
 
 
+@pytest.mark.thorough
 def test_a_confusion_of_two_classes_shows_in_these_two_alone(measure):
     swap = np.array([1, 0, *range(2, 10)])
     right, wrong = measure(Oracle(first=NUM)), measure(Oracle(lambda labels: swap[labels], NUM))

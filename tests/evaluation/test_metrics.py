@@ -137,6 +137,7 @@ def distance(levels, reference):
     return frechet.frechet(reference, moments(rows))["distance"]
 
 
+@pytest.mark.thorough
 def test_frechet_grows_with_noise(clothes):
     levels, _, reference = clothes
     noise = np.random.default_rng(0).normal(size=levels.shape)

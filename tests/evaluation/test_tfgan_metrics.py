@@ -49,6 +49,7 @@ before.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0)
 """
 
 
+@pytest.mark.thorough
 def test_a_first_load_from_four_threads_is_quiet_and_leaves_keras_alone():
     done = run(FIRST_LOAD, "-W", "error")
     said = done.stderr.split("loading\n")[1].split("loaded\n")[0]

@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 import pytest
 
+from tests.tiers import thorough_but
 from tfgan_zoo import data, registry
 from tfgan_zoo.settings.config import labelled
 from tfgan_zoo.settings.resolve import resolve
@@ -217,7 +218,7 @@ def fit(model, batches, step):
     return model.fit(batches.skip(step * model.batches_per_step), steps_per_epoch=1, verbose=0).history
 
 
-@pytest.mark.parametrize("case", [MODERN[0], MODERN[3], MODERN[8]], ids=identifier)
+@pytest.mark.parametrize("case", thorough_but(MODERN[3], of=[MODERN[0], MODERN[3], MODERN[8]]), ids=identifier)
 def test_methods_train_and_resume_on_a_modern_host(case, tmp_path):
     check({**SMALL, **case}, tmp_path)
 

@@ -62,6 +62,7 @@ def test_another_size_is_refused():
         resolve(method="gan", attention=16)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("network", ["dcgan", "sngan", "r3gan", "stylegan2"])
 @pytest.mark.parametrize("image_size", [256, pytest.param(512, marks=pytest.mark.slow)])
 def test_large_images_have_their_shapes(network, image_size):

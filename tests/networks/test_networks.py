@@ -140,6 +140,7 @@ def test_a_seed_gives_the_same_first_weights_as_ever(role, case):
     np.testing.assert_allclose(first, FIRST_WEIGHTS[role, case], rtol=1e-5, atol=2e-5)
 
 
+@pytest.mark.thorough
 @every_small_network
 def test_file_keeps_the_network(role, case, tmp_path):
     net = fresh(role, case, name="kept")
@@ -168,6 +169,7 @@ def test_config_is_plain_json_and_makes_the_same_network(role, case):
     assert [(w.path, w.shape) for w in again.weights] == [(w.path, w.shape) for w in net.weights]
 
 
+@pytest.mark.thorough
 @every_small_network
 def test_checkpoint_keeps_every_weight(role, case, tmp_path):
     net, again = fresh(role, case), fresh(role, case)

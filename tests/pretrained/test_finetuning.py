@@ -57,6 +57,7 @@ def test_a_run_follows_its_donor(kind, sources):
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("network, method", [("mlp", "gan"), ("sngan", "ces"), ("dcgan", "particle")])
 def test_the_settings_of_every_network_make_the_same_model(network, method, tmp_path):
     options = {"ces": {"costs": ("hinge", "least_squares")}, "particle": {"energy": "mmd"}}.get(method, {})

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
+from tests.tiers import thorough_but
 from tfgan_zoo.cli.train import main
 from tfgan_zoo.methods import CES, GAN, Express, PConv
 from tfgan_zoo.networks import build
@@ -109,7 +110,7 @@ def test_the_same_model_is_the_same_file(model, tmp_path):
     assert one == two
 
 
-@pytest.mark.parametrize("host", [GAN, CES])
+@pytest.mark.parametrize("host", thorough_but(CES, of=[GAN, CES]))
 def test_express_keeps_the_way_from_latents_to_data(host, tmp_path):
     def make(role, shape, **kwargs):
         return build("mlp", role, shape=shape, width=8, **kwargs)

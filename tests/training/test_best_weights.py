@@ -66,6 +66,7 @@ def test_a_tick_that_is_rounded_to_whole_steps_passes_its_multiple(tmp_path):
     assert [row["step"] for row in rows(run) if row["modes_2500"] is not None] == [4, 8, 9]
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_has_the_same_numbers_and_the_same_best(tmp_path, monkeypatch):
     whole = begin(tmp_path / "whole")
     note = callbacks.Guard.on_train_batch_end
@@ -87,6 +88,7 @@ def test_a_resumed_run_has_the_same_numbers_and_the_same_best(tmp_path, monkeypa
         assert (one.numpy() == two.numpy()).all()
 
 
+@pytest.mark.thorough
 def test_without_metrics_nothing_is_kept(tmp_path):
     run = begin(tmp_path / "run", eval_metrics=())
     assert not run.best.exists() and "best" not in loading.checkpoints(run.path)

@@ -161,6 +161,7 @@ def test_a_run_that_is_not_cured_stops(breaks, monkeypatch, tmp_path):
     assert not (tmp_path / "run" / "checkpoints" / "ckpt-7.index").exists()
 
 
+@pytest.mark.thorough
 def test_a_stopped_run_may_be_let_go_back(straight, breaks, tmp_path):
     breaks["above"] = ONCE
     with pytest.raises(Diverged):

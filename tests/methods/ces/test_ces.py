@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.tiers import thorough_but
 from tfgan_zoo import random, registry
 from tfgan_zoo.core.batch import Batch
 from tfgan_zoo.layers import all_layers
@@ -126,7 +127,7 @@ SINGLES = {
 }
 
 
-@pytest.mark.parametrize("shared_trunk", [False, True])
+@pytest.mark.parametrize("shared_trunk", thorough_but(True, of=[False, True]))
 @pytest.mark.parametrize("case", SINGLES)
 def test_one_cost_with_everything_is_the_single_gan_bit_for_bit(case, shared_trunk):
     loss, discriminator, options = SINGLES[case]

@@ -489,6 +489,7 @@ def test_an_interrupted_run_resumes_in_its_phase(tmp_path):
         assert not different(straight, resumed), first
 
 
+@pytest.mark.thorough
 def test_a_compiled_run_resumes_across_both_boundaries(tmp_path):
     straight, resumed = make(run_eagerly=False), make(run_eagerly=False)
     train(straight, 1)
@@ -511,6 +512,7 @@ def test_a_longer_run_keeps_its_phases(tmp_path):
     assert longer.phase == 2 and not different(model, longer)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", [1, 4])
 def test_keras_file_keeps_weights_optimisers_and_phase(steps, tmp_path):
     schedule = keras.optimizers.schedules.PolynomialDecay(1.0, 10, 0.0)
