@@ -73,8 +73,8 @@ def assert_same_run(straight, resumed):
     assert (straight / "metrics.jsonl").read_bytes() == (resumed / "metrics.jsonl").read_bytes()
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("case", ["gan", "pconv", pytest.param("sngan", marks=pytest.mark.slow)])
+@pytest.mark.slow  # tests/faults/test_kills.py kills in the quick run
+@pytest.mark.parametrize("case", CASES)
 def test_killed_and_resumed_run_ends_with_the_same_bits(case, tmp_path):
     flags = (*COMMON, *CASES[case])
     straight, killed = tmp_path / "straight", tmp_path / "killed"

@@ -127,7 +127,7 @@ def preset_of(run, folder, dtype):
     return (folder / "model.weights.h5").read_bytes()
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_recipe_run_twice_gives_the_same_bits(tmp_path):
     """Its first steps, on the threads of the tests and the images in the package: that holds on any machine."""
     flags = [f"--recipe={REPEATED}", "--dataset=fashion_mnist_10k", "--kimg=0.2", "--threads=2"]

@@ -472,7 +472,7 @@ REPLICAS = {
     "images": ("dcgan", {"perturb": 0.5}, {"augment": ("color", "translation", "cutout"), "costs": COSTS[:2]}),
 }
 
-QUICK = ("random", "min_norm, wasserstein", "per_sample, normalized", "light")
+QUICK = "per_sample, normalized"  # beside what the contract does
 
 
 def train(case, strategy):
@@ -491,7 +491,7 @@ def train(case, strategy):
 
 
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=pytest.mark.thorough if case in QUICK else pytest.mark.slow) for case in REPLICAS]
+    "case", [pytest.param(case, marks=pytest.mark.thorough if case == QUICK else pytest.mark.slow) for case in REPLICAS]
 )
 def test_ten_sgd_steps_of_ces_on_two_replicas_equal_one_device(case, mirrored):
     alone, logs_alone = train(case, None)
