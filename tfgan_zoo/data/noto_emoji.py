@@ -8,9 +8,9 @@ import pathlib
 import numpy as np
 
 from tfgan_zoo import transparency
-from tfgan_zoo.data import embedded
 from tfgan_zoo.data.dataset import Data
 from tfgan_zoo.data.images import Images
+from tfgan_zoo.files import read_known
 
 FOLDER = pathlib.Path(__file__).parent / "noto_emoji_64"
 PICTURES, INDEX = "pictures.xz", "index.json"
@@ -37,8 +37,8 @@ def load(name, data_dir, shape, background=(255, 255, 255)):
         background: three levels, what is seen through what is transparent.
     """
     del data_dir
-    groups = json.loads(embedded.read(FOLDER / INDEX, _SHA256[INDEX]))
-    packed = embedded.read(FOLDER / PICTURES, _SHA256[PICTURES])
+    groups = json.loads(read_known(FOLDER / INDEX, _SHA256[INDEX]))
+    packed = read_known(FOLDER / PICTURES, _SHA256[PICTURES])
     codes = [code for members in groups.values() for code in members]
     labels = np.repeat(np.arange(len(groups), dtype="int32"), [len(members) for members in groups.values()])
     layers = np.frombuffer(lzma.decompress(packed), np.uint8).reshape(len(codes), NATIVE, NATIVE, 4)

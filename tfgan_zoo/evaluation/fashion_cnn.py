@@ -1,11 +1,12 @@
 """A small classifier of clothes: the feature extractor of the metrics that need no download."""
 
 import functools
-import hashlib
 import json
 import pathlib
 
 import keras
+
+from tfgan_zoo.files import read_known
 
 _FOLDER = pathlib.Path(__file__).parent / "weights"
 WEIGHTS, CARD = _FOLDER / "fashion_cnn.weights.h5", _FOLDER / "fashion_cnn.json"
@@ -51,9 +52,7 @@ def load():
     >>> load()(keras.ops.zeros((2, 28, 28, 1)))["features"].shape
     TensorShape([2, 128])
     """
-    digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() if WEIGHTS.is_file() else "of nothing"
-    if digest != card()["sha256"]:
-        raise ValueError(f"{WEIGHTS} is damaged (SHA-256 {digest}): install tfgan_zoo again")
+    read_known(WEIGHTS, card()["sha256"])
     network = build()
     network.load_weights(WEIGHTS)
     network.trainable = False

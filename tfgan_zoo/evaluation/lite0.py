@@ -1,12 +1,13 @@
 """EfficientNet-Lite0, trained on ImageNet: the feature extractor of colour images that needs no download."""
 
 import functools
-import hashlib
 import json
 import pathlib
 
 import keras
 import numpy as np
+
+from tfgan_zoo.files import read_known
 
 _FOLDER = pathlib.Path(__file__).parent / "weights"
 WEIGHTS, CARD = _FOLDER / "lite0.npz", _FOLDER / "lite0.json"
@@ -85,9 +86,7 @@ def load():
     >>> load()(keras.ops.zeros((1, 32, 32, 3)))["features"].shape
     TensorShape([1, 1280])
     """
-    digest = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() if WEIGHTS.is_file() else "of nothing"
-    if digest != card()["sha256"]:
-        raise ValueError(f"{WEIGHTS} is damaged (SHA-256 {digest}): install tfgan_zoo again")
+    read_known(WEIGHTS, card()["sha256"])
     network = build()
     with np.load(WEIGHTS) as arrays:
         assign(network, arrays)
