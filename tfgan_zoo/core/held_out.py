@@ -1,6 +1,5 @@
 """`evaluate` and `validation_data=` of a GAN: its discriminator on reals that it was not trained on."""
 
-import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo import random
+from tfgan_zoo import random, specs
 from tfgan_zoo.core import fit_data
 from tfgan_zoo.untracked import Untracked
 
@@ -63,7 +62,7 @@ class HeldOut(keras.Model):
         found = {}
         for metric in [metrics] if isinstance(metrics, str) else metrics or ():
             if isinstance(metric, str):
-                metric = importlib.import_module("tfgan_zoo.evaluation.on_arrays").comparison(metric, self.image_shape)
+                metric = specs.attribute("tfgan_zoo.evaluation.on_arrays:comparison")(metric, self.image_shape)
             if not callable(metric):
                 raise ValueError(f"metrics={metric!r} must be names of metrics, or functions of (reals, fakes)")
             found[getattr(metric, "__name__", type(metric).__name__)] = metric
