@@ -81,6 +81,7 @@ def other(folder, package, group, name, target):
     info = folder / f"{package}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (folder / "leaves.py").write_text("raise SystemExit(0)\n")  # a script in the place of a module
     (info / "entry_points.txt").write_text(f"[tfgan_zoo.{group}]\n{name} = {target}\n")
     return folder
 
@@ -92,6 +93,7 @@ def other(folder, package, group, name, target):
         ("methods", "gan", "zoo_plugin.spec:METHOD", ("gan", "tfgan_zoo", "twice")),
         ("losses", "hinge", "zoo_plugin.smoothed:LOSS", ("hinge", "tfgan_zoo", "twice")),
         ("networks", "mine", "no_such_module:SPEC", ("mine", "twice", "ModuleNotFoundError")),
+        ("networks", "mine", "leaves:SPEC", ("mine", "twice", "SystemExit: 0")),
         ("losses", "mine", "zoo_plugin.spec:METHOD", ("mine", "twice", "objectives.losses.Loss")),
         ("methods", "mine", "zoo_plugin.spec:METHOD", ("mine", "twice", "instance_noise")),
     ],

@@ -66,7 +66,7 @@ def check(word):
         found = module in sys.modules or importlib.util.find_spec(module) is not None
     except ImportError:  # a package on the way is none
         found = False
-    except Exception as error:  # a package on the way runs when a module in it is looked for
+    except (Exception, SystemExit) as error:  # a package on the way runs when a module in it is looked for
         raise ValueError(f"network={word}: {module} cannot be imported ({_sentence(error)})") from None
     if not found:
         hint = f"; of a file {module}, write {word.replace('.py:', ':')}" if module.endswith(".py") else ""
@@ -85,7 +85,7 @@ def load(word):
     module, name = _WORD.fullmatch(word).groups()
     try:
         function = getattr(importlib.import_module(module), name, None)
-    except Exception as error:  # whatever the user's module does
+    except (Exception, SystemExit) as error:  # whatever the user's module does
         raise ValueError(f"network={word}: {module} cannot be imported ({_sentence(error)})") from None
     if not callable(function):
         raise ValueError(f"network={word}: the module {module} has no function {name}")
@@ -100,7 +100,7 @@ def call(word, function, **arguments):
     """
     try:
         return function(**arguments)
-    except Exception as error:  # whatever the user's function does
+    except (Exception, SystemExit) as error:  # whatever the user's function does
         shown = ", ".join(f"{name}={value}" for name, value in arguments.items())
         raise ValueError(f"network={word}: {function.__name__}({shown}) raised {_sentence(error)}") from None
 

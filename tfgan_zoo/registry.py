@@ -81,7 +81,7 @@ class Table(Mapping):
             return getattr(importlib.import_module(target), self._attribute)
         try:
             found = target.load()
-        except Exception as error:  # whatever another package does when it is imported
+        except (Exception, SystemExit) as error:  # whatever another package does when it is imported
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise ValueError(f"{self.kind}: {name} of the package {package} cannot be loaded ({reason})") from None
         expected = specs.attribute(self._type_path or "builtins:object")

@@ -40,6 +40,10 @@ def three(**kwargs):
     return (*bare(**kwargs), None)
 
 
+def leaves(**kwargs):
+    raise SystemExit
+
+
 def numbers(**kwargs):
     return 1, 2
 
@@ -60,6 +64,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "my_networks.py").write_text(MODULE)
     (tmp_path / "others.py").write_text(OTHERS)
+    (tmp_path / "script.py").write_text("import sys\nsys.exit(3)\n")
     (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")
     yield tmp_path
     for name in ("my_networks", "others", "broken"):
@@ -129,6 +134,8 @@ def test_every_method_trains_them(flags, here):
         ("others:numbers", "returned int as its generator, which must be a Keras model"),
         ("others:other_size", "the generator makes (8, 8, 1), and it was called with image_shape=(32, 32, 1)"),
         ("others:other_latents", "the generator takes latents of 5, and it was called with latent_dim=128"),
+        ("script:build", "script cannot be imported (SystemExit: 3, script.py:2)"),
+        ("others:leaves", "num_classes=0) raised SystemExit:, others.py:24"),
         ("others:bare --dataset=ring", "raised TypeError: no image: (2,), others.py:8"),
         ("others:bare --width=8", "width=8: the networks of network=others:bare have none; leave width out"),
         ("others:bare --normalization=spectral", "normalization=spectral: the networks of network=others:bare have b"),
