@@ -89,7 +89,17 @@ def check_room(count, shape, what):
     Raises:
         ValueError: in one line.
     """
-    size = 4 * count * math.prod(shape)
+    check_bytes(4 * count * math.prod(shape), what)
+
+
+def check_bytes(size, what):
+    """Refuses more bytes of pixels at once than a picture is worth: a ValueError in one line that begins with `what`.
+
+    >>> check_bytes(2**40, "num=100000000")
+    Traceback (most recent call last):
+    ...
+    ValueError: num=100000000: 1.02e+03 GiB of pixels at once, more than 2 GiB; ask for less
+    """
     if size > MAX_BYTES:
         most = f"more than {MAX_BYTES / 2**30:g} GiB"
         raise ValueError(f"{what}: {size / 2**30:.3g} GiB of pixels at once, {most}; ask for less")

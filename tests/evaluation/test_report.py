@@ -44,24 +44,30 @@ def test_a_report_begins_with_pictures():
     assert "<th>note" not in html and "<th>note" in report.page("A", [line | {"note": "few"}], {})
 
 
+def line_of(svg, name):
+    """The coordinates of a line in a plot, (x, y)."""
+    (group,) = (it for it in xml.etree.ElementTree.fromstring(svg).iter() if it.get("id") == name)
+    return np.array(re.findall(r"[ML] (\S+) (\S+)", group[0].get("d")), float).T
+
+
 def test_curves_are_of_what_a_run_wrote_down():
     rows = [{"kimg": 1.0, "d_loss": 1.0, "g_loss": None, "fd": 9.0}, {"kimg": 2.0, "d_loss": 3.0, "g_loss": 1.0}]
     rows += [{"kimg": 4.0, "d_loss": 2.0, "g_loss": float("nan"), "fd": 3.0}, {"step": 5}]
     drawn = curves.of_run(rows, ["fd", "kd"])
     assert list(drawn) == ["Losses", "fd, followed while training"]
-    (points,) = re.findall("points='(.*?)'", drawn["Losses"])
-    x, y = np.array([pair.split(",") for pair in points.split()], float).T
+    x, y = line_of(drawn["Losses"], "d_loss")
     assert np.all(np.diff(x) > 0) and np.isclose(x[1] - x[0], (x[2] - x[1]) / 2)  # kimg 1, 2, 4
     assert y[0] > y[2] > y[1]  # in a picture, up is less
     assert curves.of_run([]) == curves.of_run(rows[:1]) == {}
-    xml.etree.ElementTree.fromstring(drawn["Losses"])
+    assert curves.of_run(rows, ["fd", "kd"]) == drawn  # no date, no ids by chance
     line = {"metric": "m", "values": {"distance": 1.5}, "checkpoint": "last", "fakes": 10, "reference": {}}
     html = report.page("m", [line], {}, {}, drawn)
     assert html.index("<h2>Numbers") < html.index("<h2>Losses</h2><svg") < html.index("fd, followed")
 
 
 def test_equal_numbers_are_a_line_too():
-    assert curves.svg({"d_loss": [(1, 2.0), (2, 2.0)]}).count("<polyline") == 1
+    _, y = line_of(curves.svg({"d_loss": [(1, 2.0), (2, 2.0)]}), "d_loss")
+    assert len(y) == 2 and y[0] == y[1]
 
 
 def test_a_report_says_what_the_model_is_and_parts_fakes_from_reals():

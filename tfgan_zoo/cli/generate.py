@@ -256,13 +256,10 @@ def _check_room(values, model, wanted):
         columns = num if all_classes else values["interpolate"] or values["columns"]
         cells = math.prod(pictures.layout(num * each, columns))
         size = max(4 * num * each * pixels, cells * pixels, 4 * num * each * model.latent_dim)
-    if size > pictures.MAX_BYTES:
-        rows = next((name for name in ("seeds", "latents") if values[name]), "num")
-        names = ("batch_size",) if values["individual"] else (rows, "columns", "interpolate")
-        shown = values | {"seeds": ",".join(values["seeds"] or ())}
-        asked = ", ".join(f"{name}={shown[name]}" for name in names if shown[name])
-        most = f"more than {pictures.MAX_BYTES / 2**30:g} GiB"
-        raise ValueError(f"{asked}: {size / 2**30:.3g} GiB of pixels at once, {most}; ask for less")
+    rows = next((name for name in ("seeds", "latents") if values[name]), "num")
+    names = ("batch_size",) if values["individual"] else (rows, "columns", "interpolate")
+    shown = values | {"seeds": ",".join(values["seeds"] or ())}
+    pictures.check_bytes(size, ", ".join(f"{name}={shown[name]}" for name in names if shown[name]))
 
 
 def _writable(output, folder):

@@ -125,9 +125,8 @@ def _run(values, given, held):
         if measured:
             told = "\n".join(filter(None, [told, f"precision {config.precision}: measured, and kept"]))
         if values["dry_run"]:
-            config = (
-                config if config.conditional else _described(config, given, values)
-            )  # whose classes only the data tell
+            if not config.conditional:  # whose classes only the data tell
+                config = _described(config, given, values)
             print(config.to_json(), end="", flush=True)
             print(
                 "\n".join([*filter(None, [told]), *nulls.lines(config)]), file=sys.stderr

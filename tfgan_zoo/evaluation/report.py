@@ -23,7 +23,7 @@ _STYLE = (
     "body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     "table{border-collapse:collapse}td,th{border:1px solid #8888;padding:.2em .6em;text-align:left}"
     ".wide{overflow-x:auto}img{image-rendering:pixelated;max-width:100%}"
-    "svg text:not([fill]){fill:currentColor}"
+    "svg{max-width:100%;height:auto}"
 )
 
 

@@ -125,9 +125,7 @@ def _check_augmentation(config):
 def _check_schedules(config):
     """Checks that what changes over the run is there, begins as its field says, and stays in its field's range."""
     for name, schedule in schedules.parse_all(config.schedule).items():
-        for number in filter(
-            None, schedule.values[1:]
-        ):  # what may not begin at 0 may go there, as a learning rate does
+        for number in filter(None, schedule.values[1:]):  # 0 is no beginning of a learning rate, but may be its end
             configs.ROWS[name].check(f"schedule: {name}", number)
         value = getattr(config, name)
         if value is None or value == ():
