@@ -52,6 +52,6 @@ def svg(lines):
     axes.legend()
     content = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "tfgan_zoo"}):
-        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(content, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     text = content.getvalue()
     return text[text.index("<svg") :]  # a page has no XML declaration inside
