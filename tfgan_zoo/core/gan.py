@@ -15,6 +15,7 @@ from tfgan_zoo import random, registry, schedules
 from tfgan_zoo.core import batch as batches
 from tfgan_zoo.core.augmenter import Augmenter
 from tfgan_zoo.core.held_out import HeldOut
+from tfgan_zoo.core.loss_scale import LossScale
 from tfgan_zoo.core.micro_batches import by_rows
 from tfgan_zoo.core.notebook import Notebook
 from tfgan_zoo.core.rates import Rates
@@ -23,7 +24,7 @@ from tfgan_zoo.core.saving import Saved
 from tfgan_zoo.core.stepping import Stepping
 from tfgan_zoo.core.weights import apply, copy_of, update_average
 from tfgan_zoo.files import PathLike
-from tfgan_zoo.layers import perturbing, power_iteration
+from tfgan_zoo.layers import all_layers, perturbing, power_iteration
 from tfgan_zoo.networks.freezing import freeze_lowest
 from tfgan_zoo.networks.own import as_pair
 from tfgan_zoo.objectives import losses, overfitting, penalties
@@ -142,6 +143,9 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         self.ema_ramp = True  # whether the average begins anew: not where it begins as a trained model's
         self._states = Untracked({})
         self.step = self.add_state("step", dtype="int64")
+        networks = (generator, discriminator)
+        halves = any(layer.compute_dtype == "float16" for network in networks for layer in all_layers(network))
+        self._loss_scale = LossScale(self) if halves else None
         self._part_of: Any = None  # of a GAN that is a part of another model: see `become_part`
         self.latent_source: Any = None
         for one in self.penalties:
@@ -245,7 +249,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """
         for name in kwargs.keys() - {"jit_compile", "run_eagerly", "steps_per_execution"}:
             raise ValueError(f"compile: {name}={kwargs[name]} is none of its arguments; a loss is one of the class")
-        super().compile(optimizer=None, **kwargs)
+        super().compile(optimizer=None, auto_scale_loss=False, **kwargs)  # Keras would wrap even the optimiser None
         if micro_batch is not None:
             _at_least("micro_batch", micro_batch, 1)
         self.set_micro_batch(micro_batch)
@@ -407,10 +411,16 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         return self.discriminator.trainable_variables
 
     @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """The optimisers of all networks."""
+        return [self.generator_optimizer, self.discriminator_optimizer]
+
+    @property
     def log_names(self) -> list[str]:
         """The names of the numbers that a step reports, in order."""
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm"]
-        return [*names, *(self.log_name(penalty) for penalty in self.penalties), *self.augmenter.log_names]
+        names += [*(self.log_name(penalty) for penalty in self.penalties), *self.augmenter.log_names]
+        return names if self._loss_scale is None else [*names, "loss_scale"]
 
     def discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         """Returns L_D, a float32 scalar, of logits[B, 1] on reals and fakes."""
@@ -439,7 +449,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         with tf.GradientTape() as tape:
             loss, logs = self.discriminator_objective(batch, tf.stop_gradient(fakes))
             shared = share(loss)
-        gradients = summed(tape.gradient(shared, self.discriminator_variables))
+        gradients = summed(self.gradient(tape, shared, self.discriminator_variables))
         self.discriminator_optimizer.apply(gradients, self.discriminator_variables)
         return logs | {"d_grad_norm": global_norm(gradients)}
 
@@ -457,7 +467,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         with tf.GradientTape() as tape:
             loss = self.generator_objective(batch, self.fakes(batch, "generator"))
             shared = share(loss)
-        return tape.gradient(shared, self.generator.trainable_variables), {"g_loss": loss}
+        return self.gradient(tape, shared, self.generator.trainable_variables), {"g_loss": loss}
 
     def latents(self, batch: batches.Batch) -> tf.Tensor:
         """Draws the generator's inputs for a batch, float32[B, latent_dim], inside its scope."""
@@ -477,9 +487,10 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step and its logs, those of the global batch, as running means."""
-        logs = replica_means(self.update(data))
+        logs, counts = (self.update(data), None) if self._loss_scale is None else self._loss_scale.step(self, data)
+        logs = replica_means(logs)
         for tracker in self.trackers:
-            tracker.update_state(logs[tracker.name])
+            tracker.update_state(logs[tracker.name], sample_weight=counts)
         results = {tracker.name: tracker.result() for tracker in self.trackers}
         self._note_broken(list(results.values()))
         return results
@@ -519,6 +530,15 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """Tells the penalties that updates of the discriminator are about to begin, which some measure from here."""
         for penalty in self.penalties:
             penalty.begin(self)
+
+    def gradient(
+        self, tape: tf.GradientTape, target: tf.Tensor, sources: Any, output_gradients: Any = None, **options: Any
+    ) -> Any:
+        """Returns `tape.gradient(target, sources, ...)`, computed so that float16 does not lose it: see `LossScale`."""
+        whole = self if self._part_of is None else self._part_of.value
+        if whole._loss_scale is None:
+            return tape.gradient(target, sources, output_gradients=output_gradients, **options)
+        return whole._loss_scale.gradient(tape, target, sources, output_gradients, **options)
 
     def scope(self, batch: batches.Batch, purpose: str) -> contextlib.AbstractContextManager:
         """Opens the `random.scope` of one network call in this step."""
@@ -591,7 +611,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
                 [self.weight_of(penalty) * term for penalty, term in zip(mine, terms.values(), strict=True)]
             )
             shared = share(total)
-        added = tape.gradient(shared, variables)  # None where a penalty does not see a weight
+        added = self.gradient(tape, shared, variables)  # None where a penalty does not see a weight
         return [one if other is None else one + other for one, other in zip(gradients, added, strict=True)], terms
 
     def log_name(self, penalty: Penalty) -> str:

@@ -4,7 +4,6 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.core.both_optimizers import BothOptimizers
-from tfgan_zoo.layers import all_layers
 from tfgan_zoo.replicas import leave_sums_to_us
 from tfgan_zoo.untracked import Untracked
 
@@ -14,7 +13,6 @@ class Rates(keras.Model):
 
     def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
         """Sets and builds the optimisers: what `compile` does for a GAN that is a part of another model."""
-        _check_no_float16(self.generator, self.discriminator)
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         self.learning_rate_scale = learning_rate_scale
@@ -94,16 +92,6 @@ class Rates(keras.Model):
                 optimizer.learning_rate.assign(self._planned_rate(role) * self._rate_ratio.value)
             if "beta_2" in self._schedules.value:
                 optimizer.beta_2.assign(self.scheduled("beta_2", None))
-
-
-def _check_no_float16(*networks):
-    """Refuses to train in float16: small gradients become 0 there, and nothing here scales the losses up."""
-    for network in networks:
-        if any(layer.compute_dtype == "float16" for layer in all_layers(network)):
-            raise ValueError(
-                f"compile: {network.name} computes in float16, whose small gradients need a loss scaling that a GAN has"
-                " not; build it under mixed_bfloat16 or float32"
-            )
 
 
 def _make_beta_2_a_variable(argument, optimizer):

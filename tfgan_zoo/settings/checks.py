@@ -163,8 +163,8 @@ def _check_combinations(config):
         raise ValueError("on_nan=rollback does not work with strategy=multiworker; choose on_nan=stop")
     if config.precision == "auto" and config.strategy == "multiworker":
         raise ValueError(
-            "precision=auto is measured, and workers could differ; with strategy=multiworker choose float32 or"
-            " mixed_bfloat16"
+            "precision=auto is measured, and workers could differ; with strategy=multiworker choose float32,"
+            " mixed_bfloat16 or mixed_float16"
         )
     if config.perturb > 0 and not registry.NETWORKS[config.network].perturbs:
         raise ValueError(

@@ -297,7 +297,7 @@ class Config:
         "of the arithmetic (default float32); auto measures a few steps of both, and takes the faster",
         "machine",
         None,
-        ("auto", "float32", "mixed_bfloat16"),
+        ("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     )
     jit: str = row("XLA", "machine", "auto", ("auto", "on", "off"))
     threads: int | None = row("CPU threads of one operation (default: the cores)", "machine", None, low=1, high=1024)

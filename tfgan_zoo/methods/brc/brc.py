@@ -104,7 +104,7 @@ class BRC(GAN):
         assign(state, kept)
         # G enters F and f through the fakes alone: one pass back through G serves both.
         at_fakes = share(best_response.implicit_gradient(upper_fakes, lower_fakes, c))
-        gradients = tape.gradient(fakes, self.generator.trainable_variables, output_gradients=at_fakes)
+        gradients = self.gradient(tape, fakes, self.generator.trainable_variables, output_gradients=at_fakes)
         return gradients, {"g_loss": g_loss, "c": c, "c_unclamped": unclamped}
 
     def _gradients(self, loss_function, fakes):
@@ -112,5 +112,6 @@ class BRC(GAN):
         with tf.GradientTape() as tape:
             tape.watch(fakes)
             loss = loss_function()
-        at_fakes, *rest = tape.gradient(loss, [fakes, *self.discriminator_variables], unconnected_gradients="zero")
+        sources = [fakes, *self.discriminator_variables]
+        at_fakes, *rest = self.gradient(tape, loss, sources, unconnected_gradients="zero")
         return loss, at_fakes, flatten(rest)

@@ -157,14 +157,14 @@ class CES(GAN):
         with self.scope(dataclasses.replace(batch, first_row=0), "select"):  # one draw for all replicas
             draw = random.uniform((1,), "draw")[0]
         gradient, shares = selection.select(
-            tf.stack([costs_tape.gradient(cost, fakes) for cost in shared]),
+            tf.stack([self.gradient(costs_tape, cost, fakes) for cost in shared]),
             tf.stack([logs[f"strength_{label}"] for label in self.labels]),
             self.selection,
             draw,
             self.normalize,
             replica_mean,
         )
-        gradients = tape.gradient(fakes, self.generator.trainable_variables, output_gradients=gradient)
+        gradients = self.gradient(tape, fakes, self.generator.trainable_variables, output_gradients=gradient)
         chosen = {f"selected_{label}": shares[i] for i, label in enumerate(self.labels)}
         return gradients, chosen | {"g_loss": tf.reduce_sum(shares * tf.stack(costs))}
 

@@ -64,6 +64,7 @@ class AutoEncoder(keras.layers.Layer):
         scope: Callable[..., Any],
         scale: float | tf.Tensor | None = None,
         micro_batch: int | None = None,
+        gradient: Callable[..., Any] = tf.GradientTape.gradient,
     ) -> dict[str, tf.Tensor]:
         """One update of E and R, and of the statistics.
 
@@ -73,6 +74,7 @@ class AutoEncoder(keras.layers.Layer):
             scope: a function (batch, purpose) -> the `random.scope` of a network call.
             scale: float scalar for the learning rate; None leaves it.
             micro_batch: int, rows that go through E and R at once; None for all.
+            gradient: a function (tape, loss, variables) -> gradients: `GAN.gradient`.
 
         Returns:
             Logs {name: scalar}.
@@ -90,7 +92,7 @@ class AutoEncoder(keras.layers.Layer):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(by_rows(errors, micro_batch, [self.encoder, self.decoder], batch))
             shared = share(loss)
-        gradients = summed(tape.gradient(shared, self.variables_to_train))
+        gradients = summed(gradient(tape, shared, self.variables_to_train))
         self.optimizer.apply(gradients, self.variables_to_train)
         self._observe(
             self.codes(batch.images, micro_batch), loss, tf.maximum(1 - DECAY, 1 / (tf.cast(step, tf.float32) + 1))

@@ -208,6 +208,10 @@ class Express(GAN):
         self.latent_gan.set_optimizers(without_momentum(alike[0]), without_momentum(alike[1]), learning_rate_scale)
         self.autoencoder.set_optimizer(alike[2], self._base_learning_rates["generator"])
 
+    @property
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        return [*self.host.optimizers, *self.latent_gan.optimizers, self.autoencoder.optimizer]
+
     def set_micro_batch(self, size: int | None) -> None:
         super().set_micro_batch(size)
         for part in (self.host, self.latent_gan):
@@ -266,7 +270,7 @@ class Express(GAN):
         batch, *_ = batches.split(data, self.batches_per_step)
         scale = self.learning_rate_scale
         scale = None if scale is None else scale(self.step.value) * self._rate_ratio.value
-        logs = self.autoencoder.update(batch, self.step.value, self.scope, scale, self.micro_batch)
+        logs = self.autoencoder.update(batch, self.step.value, self.scope, scale, self.micro_batch, self.gradient)
         update_average(self.host.ema_generator, self.autoencoder.decoder, self.step.value, batch.size, self.ema_kimg)
         return logs
 
