@@ -144,7 +144,8 @@ def caught(fault):
     options = ["-k", selection] if selection else []
     path.write_text(text.replace(old, new, 1))
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", words, *options]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow"]
+        command += [words, *options]
         status = subprocess.run(command, cwd=ROOT, capture_output=True).returncode
         if status not in (0, 1):  # pytest's words for "all passed" and "some failed"
             raise SystemExit(f"{' '.join(command[2:])}: pytest ended with {status}")

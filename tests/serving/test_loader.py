@@ -9,6 +9,8 @@ import pytest
 from tests.serving import models
 from tfgan_zoo import pictures, serving
 
+pytestmark = pytest.mark.thorough  # a C++ program is built first
+
 
 def test_all_signatures_by_name(loader, tmp_path):
     model = models.make()
