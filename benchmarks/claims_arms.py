@@ -123,6 +123,11 @@ IMAGE_ARMS = {
         "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1 --normalization=spectral"
     ),
 }
+# The gradient of its witness function held, with and without the stabilizing term.
+IMAGE_ARMS |= {
+    "particle cramer beta 0 wgan_gp": "--method=particle --energy=cramer --beta=0 --penalty=wgan_gp --penalty_weight=1",
+    "particle cramer l2 R1": "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1 --penalty=r1",
+}
 _WHITENED = "benchmarks/whitened_particle.py"
 IMAGE_ARMS |= {
     "particle cramer whitened": f"{_WHITENED} --method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
@@ -239,6 +244,10 @@ IMAGE_COMPARISONS = [
     ("particle cramer l2", "gan no norm, no momentum"),
     ("particle cramer l2 spectral", "particle cramer l2"),
     ("particle cramer l2 spectral", "gan no norm, no momentum"),
+    ("particle cramer beta 0 wgan_gp", "particle cramer l2"),
+    ("particle cramer beta 0 wgan_gp", "gan no norm, no momentum"),
+    ("particle cramer l2 R1", "particle cramer l2"),
+    ("particle cramer l2 R1", "gan no norm, no momentum"),
     ("particle cramer whitened", "particle cramer l2"),
     ("particle cramer whitened", "gan no norm, no momentum"),
     ("particle cramer whitened spectral", "particle cramer l2 spectral"),

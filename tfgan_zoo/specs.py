@@ -56,7 +56,8 @@ class Choices:
         penalties: tuple of str.
         n_dis: int, discriminator updates in a step.
         role: how an error calls the method: "method", or "host" of the data GAN of another method.
-        batch_size, kimg, steps, perturb, network, normalization: as in a run's configuration; None if not known.
+        batch_size, micro_batch, kimg, steps, perturb, network, normalization: as in a run's configuration; None if not
+            known.
     """
 
     options: Mapping
@@ -65,6 +66,7 @@ class Choices:
     n_dis: int = 1
     role: str = "method"
     batch_size: int | None = None
+    micro_batch: int | None = None
     kimg: float | None = None
     steps: int | None = None
     perturb: float | None = None

@@ -591,13 +591,27 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         fake_logits = self.discriminate(fakes, batch, "fakes", batch.fake_labels)
         loss = self.discriminator_loss(real_logits, fake_logits)
         logs = {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
+        loss, terms = self.with_penalties(loss, batch, fakes, real_logits, fake_logits)
+        logs |= terms | self.augmenter.signal([self.adversarial_loss], real_logits, fake_logits)
+        return loss, logs | {"d_loss": loss}
+
+    def with_penalties(
+        self, loss: tf.Tensor, batch: batches.Batch, fakes: tf.Tensor, real_logits: tf.Tensor, fake_logits: tf.Tensor
+    ) -> tuple[tf.Tensor, dict]:
+        """Returns (L_D with the discriminator's penalties, their logs)."""
+        logs = {}
         for penalty in self.penalties:
             if not penalty.of_generator:
                 term = penalty(self, batch, fakes, real_logits, fake_logits)
                 loss += self.weight_of(penalty) * term
                 logs[self.log_name(penalty)] = term
-        logs |= self.augmenter.signal([self.adversarial_loss], real_logits, fake_logits)
-        return loss, logs | {"d_loss": loss}
+        return loss, logs
+
+    def score(
+        self, images: tf.Tensor, batch: batches.Batch, purpose: str, labels: ArrayLike | None = None
+    ) -> tf.Tensor:
+        """Returns how real D finds images, float32[B, 1], of which penalties take the gradient: the logits."""
+        return self.discriminate(images, batch, purpose, labels)
 
     def _penalized(self, gradients, batch):
         """Adds to the generator's gradients those of its own penalties; returns them and the logs."""

@@ -146,6 +146,7 @@ def _check_combinations(config):
         penalties=config.penalty,
         n_dis=config.n_dis,
         batch_size=config.batch_size,
+        micro_batch=config.micro_batch,
         kimg=config.kimg,
         steps=config.steps,
         perturb=config.perturb,

@@ -403,7 +403,7 @@ def test_assemble_makes_a_discriminator_of_so_many_features():
         ({"beta": float("inf")}, r"beta=inf must be in \[0"),
         ({"stabilizer": "repulsive", "beta": 2.1}, "beta=2.1 must be at most 2"),
         ({"loss": "hinge"}, "loss=hinge is not for method=particle"),
-        ({"penalty": "r1"}, "penalty=r1 is for logits"),
+        ({"penalty": "prox"}, "penalty=prox is for logits; method=particle has features: choose from r1, r2, wgan_gp"),
         ({"n_dis": 0}, "n_dis=0 must be at least 1"),
     ],
 )
@@ -428,7 +428,8 @@ def test_a_batch_of_one_is_refused():
         ({"loss": "hinge"}, "loss=hinge is not for method=particle, where energy takes its place"),
         ({"loss": "non_saturating"}, "loss=non_saturating is not for"),  # the network's default too, when it is given
         ({"loss": "wasserstein"}, "loss=wasserstein is not for"),
-        ({"penalty": "wgan_gp"}, "penalty=wgan_gp is for logits"),
+        ({"penalty": ("r1", "prox")}, "penalty=prox is for logits"),
+        ({"penalty": "r1", "micro_batch": 32}, "micro_batch=32 does not go with penalty=r1 of method=particle"),
         ({"penalty": "lecam"}, "penalty=lecam is for logits"),
         ({"batch_size": 1}, "batch_size=1 must be at least 2"),
         ({"stabilizer": "repulsive", "beta": 2.5}, "beta=2.5 must be at most 2"),

@@ -238,6 +238,29 @@ def across(kernel: Callable[[tf.Tensor], tf.Tensor], a: tf.Tensor, b: tf.Tensor)
     return tf.reduce_mean(kernel(squared_distances(a, b)))
 
 
+def witness(kernel: Callable[[tf.Tensor], tf.Tensor], points: tf.Tensor, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """How much nearer each point is to `a` than to `b`, by the kernel: mean k(p, a_i) - mean k(p, b_i).
+
+    Args:
+        kernel: a function of squared distances.
+        points: float[N, d].
+        a: float[M, d].
+        b: float[L, d].
+
+    Returns:
+        float32[N].
+
+    Example:
+
+    >>> a, b = tf.constant([[0.0]]), tf.constant([[4.0], [6.0]])
+    >>> witness(negative_distance, tf.constant([[0.0], [5.0]]), a, b).numpy().round(2).tolist()
+    [5.0, -4.0]
+    """
+    return tf.reduce_mean(kernel(squared_distances(points, a)), axis=1) - tf.reduce_mean(
+        kernel(squared_distances(points, b)), axis=1
+    )
+
+
 def energy(kernel: Callable[[tf.Tensor], tf.Tensor], a: tf.Tensor, b: tf.Tensor, unbiased: bool = False) -> tf.Tensor:
     """The distance between two sets of points.
 

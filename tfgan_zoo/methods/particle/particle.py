@@ -1,18 +1,28 @@
 """Particle-based distances between features, with a stabilizing term in the discriminator's loss."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_zoo import random
 from tfgan_zoo.core.batch import Batch
 from tfgan_zoo.core.gan import GAN
 from tfgan_zoo.core.weights import apply
 from tfgan_zoo.layers import power_iteration
-from tfgan_zoo.methods.particle import energies
+from tfgan_zoo.methods.particle import energies, spec
 from tfgan_zoo.networks.own import as_pair
+
+
+@dataclasses.dataclass(frozen=True)
+class _Compared(Batch):
+    """A batch, and the features[global batch, d] of reals and fakes that its images are compared with."""
+
+    real: Any = dataclasses.field(kw_only=True)
+    fake: Any = dataclasses.field(kw_only=True)
 
 
 @keras.saving.register_keras_serializable("tfgan_zoo")
@@ -40,7 +50,9 @@ class Particle(GAN):
 
         f(image) = mean k(D(image), D(x)) - mean k(D(image), D(G(z)))
 
-    which is high on what D holds for real, as a logit is; d_real - d_fake = E.
+    which is high on what D holds for real, as a logit is; d_real - d_fake = E. Its gradient in the image is what the
+    penalties r1, r2 and wgan_gp hold, as in MMD GANs (Binkowski et al. 2018, arXiv 1801.01401) and Cramer GANs
+    (Bellemare et al. 2017, arXiv 1705.10743): none by default, so that S shows its own effect.
 
     Args:
         generator: as in `GAN`.
@@ -49,10 +61,10 @@ class Particle(GAN):
         stabilizer: str, S: "l2", "repulsive", "proximal", "noise".
         beta: float >= 0, its weight; 0 switches it off.
         loss: None; the energy is the loss.
-        **kwargs: as in `GAN`, without a penalty.
+        **kwargs: as in `GAN`, with no penalty but r1, r2 and wgan_gp.
 
     Raises:
-        ValueError: for an unknown or impossible choice, a loss, or a penalty.
+        ValueError: for an unknown or impossible choice, a loss, or another penalty.
 
     Example:
 
@@ -122,7 +134,8 @@ class Particle(GAN):
         if self.old_discriminator is not None:
             loss += self.beta * stabilizer
         d_real, d_fake = self._witness(real, fake)
-        logs = {"d_loss": loss, "d_real": d_real, "d_fake": d_fake}
+        loss, terms = self.with_penalties(loss, _compared(batch, real, fake), fakes, real, fake)
+        logs = terms | {"d_loss": loss, "d_real": d_real, "d_fake": d_fake}
         if self.augmenter.adapts:
             logs["real_sign"] = energies.real_sign(self.kernel, real, fake)
         return loss, logs
@@ -142,6 +155,16 @@ class Particle(GAN):
         real = tf.stop_gradient(self.discriminate(batch.images, batch, "generator/reals"))
         fake = self.discriminate(fakes, batch, "generator", batch.fake_labels)
         return energies.energy(self.kernel, gather(real), gather(fake), unbiased=True)
+
+    def score(self, images: tf.Tensor, batch: Batch, purpose: str, labels: ArrayLike | None = None) -> tf.Tensor:
+        """Returns the witness function of each image, float32[B, 1], against the features that `batch` comes with."""
+        compared: Any = batch
+        features = self.discriminate(images, batch, purpose, labels)
+        return energies.witness(self.kernel, features, compared.real, compared.fake)[:, None]
+
+    def set_micro_batch(self, size: int | None) -> None:
+        spec.refuse_micro_batch(size, [penalty.name for penalty in self.penalties])
+        super().set_micro_batch(size)
 
     def mean_scores(self, train: tf.Tensor, heldout: tf.Tensor, samples: tf.Tensor) -> tuple:
         """Returns the witness function's means over three sets of features[N, d], no point compared with itself."""
@@ -172,6 +195,11 @@ class Particle(GAN):
     def _remember(self, weights):
         for old, weight in zip(self.old_discriminator.weights, weights, strict=True):
             old.assign(weight)
+
+
+def _compared(batch, real, fake):
+    fields = {field.name: getattr(batch, field.name) for field in dataclasses.fields(batch)}
+    return _Compared(**fields, real=real, fake=fake)
 
 
 def mean_square(features: tf.Tensor) -> tf.Tensor:

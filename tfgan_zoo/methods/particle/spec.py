@@ -1,5 +1,6 @@
 """Particle-based distances, before TensorFlow starts."""
 
+from tfgan_zoo import registry
 from tfgan_zoo.specs import Method, Option
 
 NEUTRAL = 2.0  # the beta at which `repulsive` cancels D's ascent
@@ -11,11 +12,22 @@ OPTIONS = {
 }
 
 
+def refuse_micro_batch(size, penalties):
+    """Raises a ValueError where a penalty, whose gradient goes through the features of all rows, meets some rows."""
+    if size is not None and penalties:
+        raise ValueError(
+            f"micro_batch={size} does not go with penalty={','.join(penalties)} of method=particle, which compares"
+            " every row with all others"
+        )
+
+
 def _refuse(choices):
     role, options = choices.role, choices.options
-    if choices.penalties:
-        penalty = ",".join(choices.penalties)
-        raise ValueError(f"penalty={penalty} is for logits; {role}=particle has features, and a stabilizer")
+    for penalty in choices.penalties:
+        if not registry.PENALTIES[penalty].of_gradient:
+            able = ", ".join(name for name, other in registry.PENALTIES.items() if other.of_gradient)
+            raise ValueError(f"penalty={penalty} is for logits; {role}=particle has features: choose from {able}")
+    refuse_micro_batch(choices.micro_batch, choices.penalties)
     if choices.batch_size is not None and choices.batch_size < 2:
         raise ValueError(
             f"batch_size={choices.batch_size} must be at least 2 for {role}=particle, which compares samples"

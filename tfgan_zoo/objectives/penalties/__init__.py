@@ -23,6 +23,7 @@ class Penalty:
         keeps_state: bool, whether it remembers something of one discriminator.
         of_styles: bool, whether it needs a generator with styles.
         of_generator: bool, whether the term belongs to the generator's loss; else to the discriminator's.
+        of_gradient: bool, whether it is made of gradients of `GAN.score` alone, and so goes where there are no logits.
         implies: fields of a run's configuration that follow from the choice.
 
     Args:
@@ -35,7 +36,7 @@ class Penalty:
 
     name = summary = ""
     usual_weight, usual_every = 1.0, 1
-    lazy = keeps_state = of_generator = of_styles = False
+    lazy = keeps_state = of_generator = of_gradient = of_styles = False
     implies = types.MappingProxyType({})
 
     def __init__(self, weight=None, every=None):

@@ -34,11 +34,11 @@ class R1(Penalty):
     name = "r1"
     summary = "|grad D(x)|^2 / 2 on reals, every 16th step (Mescheder et al. 2018)"
     usual_every = 16
-    lazy = True
+    lazy = of_gradient = True
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
         def of_rows(batch):
-            return r1(lambda x: gan.discriminate(x, batch, "penalty"), batch.images)
+            return r1(lambda x: gan.score(x, batch, "penalty"), batch.images)
 
         return tf.reduce_mean(gan.by_rows(of_rows, gan.discriminator_of(batch), batch))
 

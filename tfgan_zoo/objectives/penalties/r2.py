@@ -35,11 +35,11 @@ class R2(Penalty):
     name = "r2"
     summary = "|grad D(G(z))|^2 / 2 on fakes, every 16th step (Mescheder et al. 2018)"
     usual_every = 16
-    lazy = True
+    lazy = of_gradient = True
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
         def of_rows(batch, fakes):
-            return r2(lambda x: gan.discriminate(x, batch, "penalty/fakes", batch.fake_labels), fakes)
+            return r2(lambda x: gan.score(x, batch, "penalty/fakes", batch.fake_labels), fakes)
 
         return tf.reduce_mean(gan.by_rows(of_rows, gan.discriminator_of(batch), batch, fakes))
 

@@ -48,7 +48,7 @@ class WGANGP(Penalty):
     name = "wgan_gp"
     summary = "(|grad D| - 1)^2 between reals and fakes (Gulrajani et al. 2017)"
     usual_weight = 10.0
-    lazy = True
+    lazy = of_gradient = True
     implies = types.MappingProxyType({"normalization": "none"})
 
     @classmethod
@@ -65,7 +65,7 @@ class WGANGP(Penalty):
         def of_rows(batch, fakes):
             with gan.scope(batch, "penalty"):
                 alpha = random.uniform((batch.size,), "alpha")
-            return gradient_penalty(lambda x: gan.discriminate(x, batch, "penalty"), batch.images, fakes, alpha)
+            return gradient_penalty(lambda x: gan.score(x, batch, "penalty"), batch.images, fakes, alpha)
 
         return tf.reduce_mean(gan.by_rows(of_rows, gan.discriminator_of(batch), batch, fakes))
 
