@@ -287,6 +287,7 @@ def iter_of_none():
         (lambda model: model.fit(images(4), class_weight={0: 1.0}), "fit: class_weight= has no meaning for a GAN"),
         (lambda model: model.evaluate(), "evaluate: x=None: give images"),
         (lambda model: model.compile("adam", "adam", loss="hinge"), "compile: loss=hinge is none of its arguments"),
+        (lambda model: model.save("gan.h5"), r"save: filepath=gan.h5 must end in .keras"),
     ],
 )
 def test_what_means_nothing_is_one_line(call, words):
@@ -304,7 +305,8 @@ def test_predict_takes_seeds_or_latents():
     np.testing.assert_allclose(model.predict(np.arange(7, 12), batch_size=2, verbose=0), images_of, atol=1e-6)
     latents = random.latents_from_seeds(np.arange(7, 12), 8).numpy()
     np.testing.assert_allclose(model.predict(latents, verbose=0), images_of, atol=1e-6)
-    for wrong in (np.zeros((2, 7), "float32"), np.zeros(3, "float32"), np.zeros((0, 8), "float32"), ["a"]):
+    empty, data_set = np.zeros((0, 8), "float32"), tf.data.Dataset.from_tensors(latents)
+    for wrong in (np.zeros((2, 7), "float32"), np.zeros(3, "float32"), empty, ["a"], 3, data_set):
         with pytest.raises(ValueError, match="predict: x must be seeds"):
             model.predict(wrong)
 
@@ -340,6 +342,30 @@ def test_export_writes_the_zoos_export(tmp_path):
     np.testing.assert_allclose(exported.generate(2, seed=5), model.generate(2, seed=5), atol=1e-6)
     with pytest.raises(ValueError, match="format=h5"):
         model.export(tmp_path / "other", format="h5")
+
+
+def test_one_optimiser_for_both_is_two_of_a_kind():
+    model, twin, adam = make(), make(), keras.optimizers.Adam(1e-3, 0.5)
+    twin.set_weights(model.get_weights())
+    model.compile(adam, adam)
+    twin.compile(keras.optimizers.Adam(1e-3, 0.5), keras.optimizers.Adam(1e-3, 0.5))
+    for one in (model, twin):
+        one.fit(images(8), batch_size=4, verbose=0)
+    assert all(np.array_equal(*pair) for pair in zip(model.get_weights(), twin.get_weights(), strict=True))
+
+
+def test_a_file_keeps_the_metrics_that_have_names(tmp_path):
+    model = test_gan.make()
+    model.compile("adam", "adam", metrics=["fwd_all", lambda reals, fakes: 0.0])
+    model.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    found = loaded.evaluate(test_gan.images(4), verbose=0, return_dict=True)
+    assert found.keys() == {"d_real", "d_fake", "fwd_all"} and loaded.directions == {"fwd_all": "min"}
+    assert loading.load(tmp_path / "gan.keras").metric_names == ["fwd_all"]
+    config = model.get_compile_config() | {"metrics": ["one_of_a_package"]}
+    with pytest.warns(UserWarning, match="metrics=one_of_a_package is unknown.*left out"):
+        loaded.compile_from_config(config)
+    assert loaded.compiled and loaded.metric_names == []
 
 
 # Presets

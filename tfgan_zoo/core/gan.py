@@ -226,7 +226,8 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
         Args:
             generator_optimizer: a Keras optimiser with a constant learning rate.
-            discriminator_optimizer: the same; it is applied `n_dis` times a step.
+            discriminator_optimizer: another one, or the same, of which it gets a copy; it is applied `n_dis` times a
+                step.
             learning_rate_scale: a `keras.optimizers.schedules.LearningRateSchedule` of the run's *step*, multiplied
                 with both learning rates. (A schedule inside an optimiser would count that optimiser's own updates.)
             micro_batch: int >= 1, rows that go through a network at once, a divisor of a device's rows: the update is
@@ -234,7 +235,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
                 `core.micro_batches` tells what becomes of batch normalisation.
             metrics: what `evaluate` and `validation_data` measure beside d_real and d_fake: names of metrics for two
                 sets of images, such as "fd_fashion_all" (see `evaluate.py --list`); or functions (reals, fakes) ->
-                float of arrays[N, ...] as `generate` returns them. They are not saved.
+                float of arrays[N, ...] as `generate` returns them. A .keras file keeps the names.
             **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution` of `keras.Model.compile`.
 
         Raises:

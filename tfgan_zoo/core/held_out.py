@@ -69,6 +69,11 @@ class HeldOut(keras.Model):
         self._comparisons = Untracked(found)
 
     @property
+    def metric_names(self) -> list[str]:
+        """Which of the metrics of `compile` were given by name: those that a file can keep."""
+        return [name for name, metric in self._comparisons.value.items() if hasattr(metric, "better")]
+
+    @property
     def directions(self) -> dict[str, str]:
         """{name: "min" or "max"} of the metrics of `compile` of which it is known."""
         known = {name: getattr(metric, "better", None) for name, metric in self._comparisons.value.items()}

@@ -35,12 +35,11 @@ class Notebook(keras.Model):
         Raises:
             ValueError: in one line, for an x that is neither, or labels that are none of the model's.
         """
-        x = np.asarray(x)
+        given, x = x, np.asarray(x)
         seeds = x.ndim == 1 and x.dtype.kind in "iu"
-        if not len(x) or not (seeds or (x.ndim == 2 and x.shape[1] == self.latent_dim and x.dtype.kind == "f")):
-            raise ValueError(
-                f"predict: x must be seeds int[N] or latents float[N, {self.latent_dim}], not {x.dtype}{list(x.shape)}"
-            )
+        if not x.size or not (seeds or (x.ndim == 2 and x.shape[1] == self.latent_dim and x.dtype.kind == "f")):
+            shown = type(given).__name__ if x.ndim == 0 else f"{x.dtype}{list(x.shape)}"
+            raise ValueError(f"predict: x must be seeds int[N] or latents float[N, {self.latent_dim}], not {shown}")
         if not seeds and self.num_classes and labels is None:
             raise ValueError(f"predict: latents of a model with num_classes={self.num_classes} need labels=")
         drawn_for = x.astype("int64") if seeds else np.arange(len(x))

@@ -15,6 +15,10 @@ class Rates(keras.Model):
         """Sets and builds the optimisers: what `compile` does for a GAN that is a part of another model."""
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
+        if self.discriminator_optimizer is self.generator_optimizer:  # one object has the moments of one network
+            self.discriminator_optimizer = type(self.generator_optimizer).from_config(
+                self.generator_optimizer.get_config()
+            )
         self.learning_rate_scale = learning_rate_scale
         self._base_learning_rates = {}
         # What a callback makes of the rates. A weight would not be in the checkpoints of before.

@@ -1,15 +1,32 @@
 """What Keras writes of a GAN, and reads again, also from files of before."""
 
+import pathlib
+import warnings
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tfgan_zoo.core import former as former_layout
+from tfgan_zoo.files import PathLike
 
 
 class Saved(keras.Model):
     """Base of `core.gan.GAN`: its configuration, that of its optimisers, and its states."""
+
+    def save(self, filepath: PathLike, *args: Any, **kwargs: Any) -> None:
+        """`keras.Model.save`: networks, optimisers and their state, the step; training goes on where it was.
+
+        Args:
+            filepath: a file that ends in .keras.
+            *args, **kwargs: those of Keras.
+
+        Raises:
+            ValueError: for Keras's former format, which holds one optimiser.
+        """
+        if pathlib.Path(filepath).suffix in (".h5", ".hdf5"):
+            raise ValueError(f"save: filepath={filepath} must end in .keras; save_weights writes a .weights.h5")
+        super().save(filepath, *args, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -64,6 +81,8 @@ class Saved(keras.Model):
             config["learning_rate_ratio"] = ratio
         if self.micro_batch is not None:
             config["micro_batch"] = self.micro_batch
+        if self.metric_names:
+            config["metrics"] = self.metric_names
         for role, base in self._base_learning_rates.items():
             serialized = keras.saving.serialize_keras_object(optimizers[role])
             serialized["config"]["learning_rate"] = base  # not the decayed rate of the moment
@@ -72,9 +91,13 @@ class Saved(keras.Model):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         config = dict(config)
-        ratio = config.pop("learning_rate_ratio", 1.0)
+        ratio, metrics = config.pop("learning_rate_ratio", 1.0), config.pop("metrics", ())
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
         self.scale_rates(ratio)
+        try:
+            self.prepare_judges(list(map(str, metrics)))  # names alone: nothing that a file holds is called
+        except ValueError as error:  # of a package that is not installed here: the model itself is whole
+            warnings.warn(f"compile: {error}; it is left out", stacklevel=2)
 
     def save_own_variables(self, store: Any) -> None:
         for name, state in self._states.value.items():
