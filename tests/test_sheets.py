@@ -14,8 +14,9 @@ from tests.core import test_gan
 
 def test_a_sheet_shows_itself_in_a_notebook():
     model = test_gan.make()
-    shown = tfgan_zoo.SampleSheet(model, num=4, seed=3)._repr_html_()
-    assert "Samples of the seeds 3 to 6" in shown
+    sheet = tfgan_zoo.SampleSheet(model, num=4, seed=3)
+    shown = sheet._repr_html_()
+    assert "Samples of the seeds 3 to 6" in shown and repr(sheet) == "<Samples of the seeds 3 to 6>"
     picture = Image.open(io.BytesIO(base64.b64decode(shown.split("base64,")[1].split("'")[0])))
     wanted = np.round(model.generate(4, seed=3) * 255).astype("uint8")[..., 0]
     side = picture.width // 64  # it is drawn larger

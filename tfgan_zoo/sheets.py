@@ -54,6 +54,9 @@ class SampleSheet:
         """Writes a PNG."""
         self.picture.save(path, "PNG")
 
+    def __repr__(self):
+        return f"<{self.caption}>"
+
     def _repr_html_(self):
         content = io.BytesIO()
         scale = max(1, 256 // self.picture.width)

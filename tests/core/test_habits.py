@@ -1,6 +1,7 @@
 """What a user of Keras is used to: callbacks, evaluate, predict, summary, export."""
 
 import json
+import logging
 
 import keras
 import numpy as np
@@ -366,6 +367,16 @@ def test_a_file_keeps_the_metrics_that_have_names(tmp_path):
     with pytest.warns(UserWarning, match="metrics=one_of_a_package is unknown.*left out"):
         loaded.compile_from_config(config)
     assert loaded.compiled and loaded.metric_names == []
+
+
+def test_several_models_in_one_notebook_are_no_warning(caplog, tmp_path):
+    caplog.set_level(logging.INFO, "tensorflow")  # a notebook's
+    for _ in range(6):
+        model = make()
+        for num in (2, 3):
+            model.generate(num)
+    model.export(tmp_path / "model")
+    assert caplog.messages == [] and logging.getLogger("tensorflow").level == logging.INFO
 
 
 # Presets

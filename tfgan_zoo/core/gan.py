@@ -300,7 +300,9 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     def images_of_chunk(self, seeds: ArrayLike, truncation: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Returns images of seeds int64[N], each truncated by float32[N], from a compiled graph."""
-        return self._compiled_images_of_seeds(seeds, truncation, labels).numpy()
+        # Called at once, the graphs of several models count as one that is traced again and again: a warning.
+        graph = self._compiled_images_of_seeds.get_concrete_function(seeds, truncation, labels)
+        return graph(seeds, truncation, labels).numpy()
 
     @property
     def latent_dim(self) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import pathlib
 import re
@@ -80,7 +81,7 @@ def export(
         raise ValueError(f"output={folder} cannot be written: {error.strerror}") from None
     try:
         served = ServedGenerator(model, max_batch)
-        tf.saved_model.save(served, str(temporary), signatures=served.endpoints)
+        _save(served, temporary)
         if not new_signature:
             _check_signature(folder, temporary)
         if model.class_names:
@@ -100,6 +101,17 @@ def export(
             raise OSError(f"{target} cannot be written: {sentence(error)}") from None
         raise
     return target
+
+
+def _save(served, folder):
+    """Saves without the line that TensorFlow writes into a notebook: it has the folder's temporary name."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(max(level, logging.WARNING))
+    try:
+        tf.saved_model.save(served, str(folder), signatures=served.endpoints)
+    finally:
+        logger.setLevel(level)
 
 
 def _check_signature(folder, written):
