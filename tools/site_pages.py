@@ -41,6 +41,7 @@ def generated():
     """Returns {page: Markdown} of the pages that are made here."""
     pages = {page: relinked((ROOT / source).read_text(), source, page) for page, source in MOVED.items()}
     pages["presets/index.md"] = gallery()
+    pages["tutorial.md"] = notebook((DOCS / "tutorial.ipynb").read_text())
     for folder in presets():
         page = f"presets/{folder.name}.md"
         pages[page] = relinked((folder / "README.md").read_text(), f"models/{folder.name}/README.md", page)
@@ -69,6 +70,24 @@ def gallery():
                 lines += [f"[![samples of {name}]({name}_samples.png)", f"`{name}`]({name}.md)", ""]
         lines += ["</div>", ""]
     return "\n".join(lines)
+
+
+def notebook(text):
+    """Returns the page of a notebook: its words, its code, and what came out."""
+    parts = ["[This page as a notebook](tutorial.ipynb), to run and change."]
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        parts.append(f"```python\n{source}\n```" if cell["cell_type"] == "code" else source)
+        parts += map(_shown, cell.get("outputs", ()))
+    parts[:2] = reversed(parts[:2])  # the title first
+    return "\n\n".join(parts) + "\n"
+
+
+def _shown(output):
+    """Returns an output as Markdown; a picture is HTML already."""
+    held = output.get("data", {"text/plain": output.get("text", "")})
+    text = "".join(held.get("text/html", held["text/plain"])).rstrip()
+    return text if "text/html" in held else f"```text\n{text}\n```"
 
 
 def where(target):
