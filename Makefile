@@ -46,7 +46,7 @@ env: .venv/installed
 .venv/installed: setup.cfg setup.py pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || { echo "tfgan_zoo needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,film,heic,audit]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,serve,formats,film,heic,hub,audit]"
 	@touch $@
 
 .venv/documented: .venv/installed

@@ -63,6 +63,7 @@ USES = {
     "load": save_and_load,
     "perturb": lambda folder: tfgan_zoo.perturb(pair()[1], 0.5),
     "save_to_preset": save_and_load,
+    "upload_preset": lambda folder: tfgan_zoo.upload_preset("gan_ring", "hf://me/ring", dry_run=True)["config.json"],
 }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what `__getattr__` finds, for editors and type checkers
     from tfgan_zoo.pretrained.loading import load as load
     from tfgan_zoo.pretrained.presets import names as list_presets  # noqa: F401
     from tfgan_zoo.pretrained.presets import save_to_preset as save_to_preset
+    from tfgan_zoo.pretrained.publishing import upload_preset as upload_preset
     from tfgan_zoo.serving import export as export
     from tfgan_zoo.sheets import SampleGrid as SampleGrid
     from tfgan_zoo.sheets import SampleSheet as SampleSheet
@@ -50,6 +51,7 @@ _WHERE = {
     "load": "tfgan_zoo.pretrained.loading",
     "perturb": "tfgan_zoo.networks",
     "save_to_preset": "tfgan_zoo.pretrained.presets",
+    "upload_preset": "tfgan_zoo.pretrained.publishing",
 }
 __all__ = sorted(_WHERE)
 __getattr__, __dir__ = lazy.attributes(__name__, _WHERE)

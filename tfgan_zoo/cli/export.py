@@ -6,11 +6,11 @@ import shlex
 from tfgan_zoo import registry, transparency
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.files import check_writable
-from tfgan_zoo.pretrained import loading
+from tfgan_zoo.pretrained import download, hub, loading, publishing
 from tfgan_zoo.serving import addresses, web_runtime
 
 # format: how the name of its file ends, "" for a folder
-FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "web": ""}
+FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "web": "", "preset": ""}
 
 COMMAND = app.Command(
     "export.py",
@@ -22,13 +22,18 @@ COMMAND = app.Command(
         "--model=pconv_fashion_mnist_10k --format=onnx --output=pconv.onnx",
         "--model=runs/00000-pconv-fashion_mnist_10k --format=web --output=site",
         "--model=pconv_conditional_fashion_mnist --format=web --single_file --output=clothes.html",
+        "--model=runs/00000-pconv-fashion_mnist_10k --format=preset --output=hf://me/clothes --dry_run",
     ),
 )
 
 
 def _declare():
     COMMAND.string("model", None, "a run directory, a preset's name or folder, or a .keras file")
-    COMMAND.string("output", None, "the model's folder, which TensorFlow Serving watches")
+    COMMAND.string(
+        "output",
+        None,
+        "the model's folder, which TensorFlow Serving watches; of a preset also hf://ORGANISATION/NAME",
+    )
     COMMAND.integer("version", None, "the version's number (default: the next one)")
     COMMAND.string("checkpoint", "last", "of a run: last, best or a step")
     COMMAND.integer("max_batch", 256, "the most rows of a batch; the exported graph refuses more")
@@ -38,9 +43,12 @@ def _declare():
         "format",
         "saved_model",
         f"one of {', '.join(FORMATS)}; web is a page that runs the generator in a browser, and --output its folder; "
-        "of onnx, litert and openvino --output is the file",
+        "preset is a folder that loads and trains on, here or on the Hugging Face hub; of onnx, litert and openvino "
+        "--output is the file",
     )
     COMMAND.boolean("single_file", False, "of a web page: one HTML file, --output, that opens from disk")
+    COMMAND.string("license", None, "of a preset: the hub's word for what others may do with it, such as apache-2.0")
+    COMMAND.boolean("dry_run", False, "of a preset for the hub: print what would go up, and send nothing")
 
 
 _declare()
@@ -60,6 +68,8 @@ def _body(values, given):
             except web_runtime.RuntimeMissing as missing:
                 return app.fail(f"{COMMAND.name}: {missing}", app.FAILED)
         app.import_tensorflow()
+        if values["format"] == "preset":
+            return _preset(output, values)
         model = loading.load(values["model"], values["checkpoint"])
         try:
             if values["format"] == "web":
@@ -118,8 +128,26 @@ def _web_page(model, output, values):
     return app.DONE
 
 
+def _preset(output, values):
+    with publishing.as_preset(values["model"], values["checkpoint"]) as folder:
+        title = pathlib.PurePosixPath(str(output)).name
+        files = publishing.files_of(folder, title, str(output), values["license"])
+    size = f"{sum(map(len, files.values())) / 1e6:.1f} MB"
+    try:
+        if isinstance(output, pathlib.Path):
+            publishing.write(files, output)
+        else:
+            publishing.send(files, output, values["dry_run"], "output")
+    except (OSError, hub.HubError) as error:
+        return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
+    if not values["dry_run"]:
+        print(f"export    {output}: {size}, {len(files)} files")
+        print(f'load      tfgan_zoo.load("{output}")')
+    return app.DONE
+
+
 def _checked(values):
-    """Checks the flags and returns the output folder."""
+    """Checks the flags and returns the output folder, or the hub's address, a str."""
     registry.choose("format", values["format"], FORMATS)
     for name in ("model", "output"):
         if not values[name]:
@@ -130,6 +158,13 @@ def _checked(values):
         raise ValueError(f"model={values['model']} is an export already; name what it was made from")
     if values["max_batch"] < 1:
         raise ValueError(f"max_batch={values['max_batch']} must be at least 1")
+    if values["format"] == "preset":
+        return _checked_preset(values)
+    for name in ("license", "dry_run"):
+        if values[name]:
+            raise ValueError(f"{name}={values[name]} is for format=preset")
+    if download.is_remote(values["output"]):
+        raise ValueError(f"output={values['output']} is for format=preset")
     output = pathlib.Path(values["output"])
     if values["single_file"] and values["format"] != "web":
         raise ValueError("single_file=True is for format=web")
@@ -143,6 +178,26 @@ def _checked(values):
     return output
 
 
+def _checked_preset(values):
+    if values["single_file"]:
+        raise ValueError("single_file=True is for format=web")
+    if download.is_remote(values["output"]):
+        publishing.check(values["output"], values["license"], values["dry_run"], "output")
+        _refuse_serving(values)
+        return values["output"]
+    if values["dry_run"]:
+        raise ValueError(f"dry_run=True is for output=hf://ORGANISATION/NAME, not {values['output']}")
+    publishing.check_license(values["license"])
+    return _checked_other(values, pathlib.Path(values["output"]))
+
+
+def _refuse_serving(values):
+    """Refuses the flags of a SavedModel."""
+    for name, neutral in (("version", None), ("with_serving_files", False), ("new_signature", False)):
+        if values[name] != neutral:
+            raise ValueError(f"{name}={values[name]} is for format=saved_model")
+
+
 def _checked_other(values, output):
     """Checks what makes sense for other formats; returns the file or the page's folder."""
     suffix = ".html" if values["single_file"] else FORMATS[values["format"]]
@@ -150,8 +205,6 @@ def _checked_other(values, output):
         raise ValueError(f"output={output} must end in {suffix} for format={values['format']}")
     if output.exists() and (suffix or not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"output={output} exists; it is not overwritten")
-    for name, neutral in (("version", None), ("with_serving_files", False), ("new_signature", False)):
-        if values[name] != neutral:
-            raise ValueError(f"{name}={values[name]} is for format=saved_model")
+    _refuse_serving(values)
     check_writable("output", output.parent)
     return output

@@ -14,12 +14,38 @@ from tfgan_zoo import web
 from tfgan_zoo.files import cache_root, folder_in_making
 from tfgan_zoo.serving.addresses import is_server
 
+_PART = r"(?=.{1,96}$)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?"  # of a repository's name; no mark at its ends
 _SECONDS, _SLOWEST = 60, 2**20  # a file has a minute, and a second for each MiB that it may have
 
 
 def is_remote(source):
     """Returns whether `source` is a URL of the kinds that `fetch` takes."""
     return re.match(r"(file|https?|hf)://", str(source)) is not None and not is_server(source)
+
+
+def hub():
+    """Returns the address that hf:// stands for: $HF_ENDPOINT, as huggingface_hub takes it, else huggingface.co."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def repository(url, argument="preset"):
+    """Returns which repository of the hub a URL names.
+
+    Args:
+        url: "hf://ORGANISATION/NAME".
+        argument: str, what an error calls it.
+
+    Raises:
+        ValueError: in one line, if it names none, or one that the hub does not allow.
+
+    >>> repository("hf://me/clothes")
+    'me/clothes'
+    """
+    parts = str(url).removeprefix("hf://").split("/")
+    allowed = all(re.fullmatch(_PART, part) and not re.search(r"--|\.\.", part) for part in parts)
+    if not str(url).startswith("hf://") or len(parts) != 2 or not allowed:
+        raise ValueError(f"{argument}={url} must be hf://ORGANISATION/NAME, each of A-Z a-z 0-9 . _ - and at most 96")
+    return "/".join(parts)
 
 
 def cache():
@@ -78,9 +104,8 @@ def forget(url):
 
 
 def _base(url):
-    parts = urllib.parse.urlparse(url)
-    if parts.scheme == "hf":
-        return f"https://huggingface.co/{parts.netloc}{parts.path}/resolve/main"
+    if str(url).startswith("hf://"):
+        return f"{hub()}/{repository(url)}/resolve/main"
     return url.rstrip("/")
 
 

@@ -36,6 +36,8 @@ def kind(source: PathLike, argument: str = "model") -> str:
     if addresses.is_server(source):
         return "server"
     if download.is_remote(source):
+        if str(source).startswith("hf://"):
+            download.repository(source, argument)
         return "preset"
     path = pathlib.Path(source)
     if presets.is_preset(path) or source in presets.names():

@@ -113,16 +113,21 @@ def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **det
         }
         about |= details | {"sha256": {name: digest(temporary / name) for name in (CONFIG, WEIGHTS)}}
         (temporary / METADATA).write_text(json.dumps(about, indent=2) + "\n")
-        temporary.chmod(0o755)  # mkdtemp's is for its owner alone
-        with contextlib.suppress(FileNotFoundError):
-            folder.rmdir()
-        os.rename(temporary, folder)
+        enter(temporary, folder)
+
+
+def enter(temporary: pathlib.Path, folder: pathlib.Path) -> None:
+    """Renames a whole folder into its place, which is empty or not there."""
+    temporary.chmod(0o755)  # mkdtemp's is for its owner alone
+    with contextlib.suppress(FileNotFoundError):
+        folder.rmdir()
+    os.rename(temporary, folder)
 
 
 def origin(preset: PathLike) -> dict[str, str]:
     """Returns {"dataset": what a preset was trained on, "split": and which part of it}, as far as its card says it."""
     try:
-        about = read_json(_folder(preset) / METADATA)
+        about = read_json(folder_of(preset) / METADATA)
         found = {name: about.get(name) for name in ("dataset", "split")}
     except (OSError, AttributeError, ValueError):
         return {}
@@ -131,11 +136,12 @@ def origin(preset: PathLike) -> dict[str, str]:
 
 def card(preset: PathLike) -> pathlib.Path | None:
     """Returns the path of a preset's README.md, None if it has none."""
-    path = _folder(preset) / "README.md"
+    path = folder_of(preset) / "README.md"
     return path if path.is_file() else None
 
 
-def _folder(preset):
+def folder_of(preset: PathLike) -> pathlib.Path:
+    """Returns the folder of a preset's path, or of its name on the shelf; whether one is there is not looked at."""
     return pathlib.Path(preset) if is_preset(preset) else BUILT_IN / str(preset)
 
 
@@ -186,7 +192,7 @@ def from_preset(preset: PathLike) -> "GAN":
 
     register_classes()
     if not download.is_remote(preset):
-        folder = _folder(preset)
+        folder = folder_of(preset)
         if not is_preset(folder):
             known = ", ".join(names()) or "none"
             raise ValueError(
