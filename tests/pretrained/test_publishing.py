@@ -20,7 +20,7 @@ import tfgan_zoo
 from tests.core import test_gan
 from tests.pretrained import hub_server
 from tfgan_zoo.cli import export, generate, train
-from tfgan_zoo.pretrained import download, hub, loading, presets
+from tfgan_zoo.pretrained import download, hub, loading, presets, publishing
 
 URL = "hf://me/clothes"
 FILES = ["README.md", "config.json", "metadata.json", "model.weights.h5", "samples.png"]
@@ -231,6 +231,26 @@ def test_a_run_is_published_and_generates_from_the_hub(served, tmp_path, capsys)
     about = json.loads(served.files["me/clothes"]["metadata.json"])
     assert about["dataset"] == "ring" and about["method"] == "gan" and about["step"] == 2
     assert tfgan_zoo.load(URL).generate(2).tobytes() == tfgan_zoo.load(tmp_path / "run").generate(2).tobytes()
+
+
+def test_of_a_folder_of_pictures_the_name_alone_is_told(model, monkeypatch, tmp_path):
+    for known, told in (
+        ({"dataset": str(tmp_path / "photos"), "data_dir": "/x"}, {"dataset": "photos"}),
+        ({"dataset": "./logos.zip", "split": None}, {"dataset": "logos.zip"}),
+        ({"dataset": "cifar10", "split": "train[:50%]"}, {"dataset": "cifar10", "split": "train[:50%]"}),
+        ({}, {}),
+    ):
+        monkeypatch.setattr(loading, "origin", lambda source, known=known: known)
+        assert publishing._origin("run", model) == {"method": "gan", **told}
+
+
+def test_a_preset_has_one_state_and_a_keras_file_is_one_too(model, tmp_path, capsys):
+    asked = ["--format=preset", f"--output={tmp_path / 'preset'}"]
+    assert export.main(["--model=gan_ring", "--checkpoint=5", *asked]) == 2
+    assert "checkpoint=5 is not in gan_ring" in capsys.readouterr().err
+    model.save(tmp_path / "gan.keras")
+    assert export.main([f"--model={tmp_path / 'gan.keras'}", *asked]) == 0
+    np.testing.assert_array_equal(tfgan_zoo.load(tmp_path / "preset").generate(2), model.generate(2))
 
 
 def test_a_preset_is_written_here_too(preset, model, tmp_path, capsys):

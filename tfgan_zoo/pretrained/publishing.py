@@ -114,7 +114,7 @@ def as_preset(source: PathLike, checkpoint: str = "last") -> Iterator[pathlib.Pa
     Args:
         source, checkpoint: as `tfgan_zoo.load` takes them; no export, and no served model.
     """
-    if loading.kind(source) == "preset" and not download.is_remote(source):
+    if loading.kind(source) == "preset" and not download.is_remote(source) and checkpoint == "last":
         yield presets.folder_of(source)
         return
     model: Any = loading.load(source, checkpoint)  # a GAN
