@@ -142,6 +142,8 @@ def edit(run_dir, **changes):
         (["--budget=1m", "--kimg=4"], "kimg=4.0: budget=1m says it"),
         (["--budget=1m", "--tick_kimg=4"], "tick_kimg=4.0: budget=1m says it"),
         (["--budget=1m", "--lr_decay=linear"], "budget=1m: this run's method=pconv, lr_decay=linear"),
+        (["--budget=1m", "--auto"], "auto: budget=1m chooses too"),
+        (["--auto", "--strategy=multiworker"], "auto does not work with strategy=multiworker"),
         (["--budget=1m", "--method=express"], "budget=1m: this run's method=express"),
         (["--budget=1m", "--strategy=multiworker"], "multiworker"),
         (["--keep_checkpoints=0"], "keep_checkpoints=0 must be a whole number from 1 to 999999, or all"),
@@ -480,6 +482,22 @@ def test_a_budget_is_written_into_the_run(run, here, monkeypatch):
     assert "budget    30s for many pictures at " in out and "budget    30s" in (here / "run" / "log.txt").read_text()
     assert run("--run_dir=run", "--budget=30s")[0] == 0
     assert "begun with budget=30s" in run("--run_dir=run", "--budget=1h")[2]
+
+
+def test_auto_chooses_the_length_too_once_and_the_user_wins(run, here, monkeypatch):
+    from tfgan_zoo.training import speed
+
+    monkeypatch.setattr(speed, "operations_per_second", lambda: 1e10)
+    status, out, err = run("--dry_run", "--threads=2", "--auto", "--method=gan", "--width=8")
+    config = Config.from_json(out)
+    words, _ = train.budget.choose_all(1e10, None, (32, 32, 1))
+    assert (status, config.width, config.kimg, config.batch_size) == (0, 8, words["kimg"], words["batch_size"])
+    line = err.splitlines()[0]
+    assert line.startswith("auto      for many pictures at 10 GFLOP/s: ") and "width=8" in line and " here" not in line
+    status, out, _ = run(*RING, "--auto", "--kimg=0.032", "--tick_kimg=0.016", "--run_dir=run")
+    assert status == 0 and "auto      for many pictures" in out and RunDirectory("run").config().auto
+    monkeypatch.setattr(speed, "operations_per_second", lambda: pytest.fail("it was measured when the run began"))
+    assert run("--run_dir=run", "--auto")[0] == 0 and "begun with auto" in run("--run_dir=run", "--noauto")[2]
 
 
 def test_a_budget_chooses_and_the_user_wins(run, here):

@@ -86,6 +86,29 @@ def test_points_have_networks_of_their_own():
     assert budget.choose(60.0, 1e10, None, (2,)) == {}
 
 
+def test_without_a_time_the_best_level_of_which_enough_is_trained_in_eight_hours():
+    for size, width, threshold in budget.LEVELS:
+        kimg = max(60, 2 * threshold)
+        needed = kimg * 1000 * budget.operations(size, width, 3) / (0.15 * 8 * 3600)
+        words, seconds = budget.choose_all(1.001 * needed, None, PHOTOS)
+        better = [level[:2] for level in budget.LEVELS[: budget.LEVELS.index((size, width, threshold))]]
+        if (words["image_size"], words["width"]) not in better:  # which may take less, as it is shorter
+            assert (words["image_size"], words["width"], words["kimg"]) == (size, width, kimg)
+            assert seconds == pytest.approx(8 * 3600 / 1.001)
+        assert seconds <= 8 * 3600
+        weaker = budget.choose_all(0.999 * needed, None, PHOTOS)[0]
+        assert (weaker["image_size"], weaker["width"]) != (size, width) or (size, width) == budget.LEVELS[-1][:2]
+
+
+@pytest.mark.parametrize("pictures, kimg", [(2, 10), (50, 50), (199, 199), (5000, 200), (None, 200)])
+def test_few_pictures_are_shown_a_thousand_times_at_most(pictures, kimg):
+    assert budget.choose_all(2.5e11, pictures, PHOTOS)[0]["kimg"] == kimg
+
+
+def test_points_have_a_length_of_their_own():
+    assert budget.choose_all(1e10, None, (2,)) == ({}, 0.0)
+
+
 # Its length
 
 

@@ -110,8 +110,8 @@ def _run(values, given, held):
     with app.checks():
         config, run, words = _wanted(values, given, held)
         told = None
-        if run is None and config.budget:
-            config, told = _within_budget(config, *words)
+        if run is None and (config.budget or config.auto):
+            config, told = _chosen(config, *words)
         if values["dry_run"]:
             catalogue.look_over(config.dataset, config.shape, config.bad_images, config.conditional, config.reading)
         else:
@@ -174,23 +174,37 @@ def _wanted(values, given, held):
     return config, None, (recipe, flags)
 
 
-def _within_budget(config, recipe, flags):
+def _chosen(config, recipe, flags):
     """Returns a new run's `Config` with what the time, this machine and the pictures ask for, and a line about it."""
     for name in ("kimg", "tick_kimg"):
-        if name in flags:
+        if config.budget and name in flags:
             raise ValueError(f"{name}={flags[name]}: budget={config.budget} says it; leave one of the two out")
     app.import_tensorflow()
     from tfgan_zoo.training import devices, speed
 
     devices.resolve(dataclasses.replace(config, precision="float32"))  # the threads, before the first operation
     pictures, operations = catalogue.count(config.dataset), speed.operations_per_second()
-    words = budget.choose(budget.seconds(config.budget), operations, pictures, config.shape)
+    if config.auto:
+        words, seconds = budget.choose_all(operations, pictures, config.shape)
+    else:
+        words = budget.choose(budget.seconds(config.budget), operations, pictures, config.shape)
     if config.network != "dcgan":  # whose widths the rules know
         words.pop("width", None)
-    config = dataclasses.replace(resolve({**words, **recipe}, **flags), init_from=config.init_from, first_tick_kimg=0.0)
+    kept = {"init_from": config.init_from, "first_tick_kimg": 0.0 if config.budget else config.first_tick_kimg}
+    config = dataclasses.replace(resolve({**words, **recipe}, **flags), **kept)
     chosen = ", ".join(f"{name}={_plain(getattr(config, name))}" for name in words if not name.endswith("kimg"))
     what = f"{pictures or 'many'} pictures at {operations / 1e9:.0f} GFLOP/s"
+    if config.auto:
+        as_chosen = all(getattr(config, name) == value for name, value in words.items())
+        length = f", {config.kimg:g} kimg" + (f", some {_duration(seconds)} here" if words and as_chosen else "")
+        return config, f"auto      for {what}: {chosen or 'no choice'}{length}"
     return config, f"budget    {config.budget} for {what}: {chosen or 'no choice but the length'}"
+
+
+def _duration(seconds):
+    """Returns seconds as a person says them, roughly: "40 minutes", "3.5 hours"."""
+    minutes = seconds / 60
+    return f"{max(1, round(minutes))} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
 
 
 def _plain(value):

@@ -1,4 +1,4 @@
-"""What a run is, from the time that it may take: size, width, batch, augmentation, average. Pure functions.
+"""What a run is, from this machine, the pictures and perhaps a time: size, width, batch, length. Pure functions.
 
 The numbers are rules of thumb, chosen so that a run of the plain defaults gives samples that can be told from noise:
 no more is promised.
@@ -31,6 +31,10 @@ _SHARE = 0.2 * 0.75
 _PASSES = 13  # of a step, in passes of an image through D: three for each of G's and D's gradients, on reals and fakes
 _EMA_SHARE = 1 / 30  # of the run: what the average looks back on
 _MOST_EMA = 10.0  # kimg
+# Where nobody names a time: the hours that a run may take, its length in those of a level and at least, in thousands of
+# images, and how often it shows each picture at most, in thousands.
+HOURS, _WORTH, _LEAST_WORTH, _TIMES = 8, 2, 60, 1
+_SHORTEST_KIMG = 10
 
 
 def seconds(text: str) -> float:
@@ -67,8 +71,42 @@ def choose(time: float, speed: float, pictures: int | None, shape: tuple[int, ..
     if len(shape) == 1:  # a mixture: small networks, and as many points as one wants
         return {}
     size, width = level(time, speed, shape)
-    batch_size = batch(pictures)
     kimg = time * _SHARE * speed / operations(size, width, shape[2]) / 1000  # a guess, until a tick is measured
+    return _words(size, width, pictures, kimg)
+
+
+def choose_all(speed: float, pictures: int | None, shape: tuple[int, ...]) -> tuple[dict[str, Any], float]:
+    """Returns what `choose` returns, the length included, where no time is named, and the seconds that it may take.
+
+    The level is the best one of which twice the images below which it is of no use (60,000 at least) are trained within
+    `HOURS` hours. The run is that long; of few pictures shorter, since a thousand times each is enough.
+
+    Args:
+        speed, pictures, shape: as for `choose`.
+
+    Returns:
+        ({name of a field: value}, seconds); ({}, 0.0) for a mixture.
+
+    >>> words, seconds = choose_all(2.5e11, 1900, (128, 128, 3))
+    >>> words["image_size"], words["width"], words["kimg"], round(seconds / 60)
+    (64, 32, 200, 62)
+    """
+    if len(shape) == 1:
+        return {}, 0.0
+    size, width, threshold = _level(HOURS * 3600, speed, shape, _worth)
+    kimg = _worth(threshold)
+    if pictures is not None:
+        kimg = min(kimg, max(_SHORTEST_KIMG, _TIMES * pictures))
+    return _words(size, width, pictures, kimg), kimg * 1000 * operations(size, width, shape[2]) / (_SHARE * speed)
+
+
+def _worth(threshold):
+    """Returns the thousands of images that a level's run has, from those below which it is of no use."""
+    return max(_LEAST_WORTH, _WORTH * threshold)
+
+
+def _words(size, width, pictures, kimg):
+    batch_size = batch(pictures)
     kimg = max(kimg, 20 * batch_size / 1000)
     return {
         "image_size": size,
@@ -83,11 +121,17 @@ def choose(time: float, speed: float, pictures: int | None, shape: tuple[int, ..
 
 def level(time: float, speed: float, shape: tuple[int, ...]) -> tuple[int, int]:
     """Returns the (pixels a side, width) of the best level for which there is time, of those not above the pictures."""
+    return _level(time, speed, shape, float)[:2]
+
+
+def _level(time, speed, shape, length):
+    """Returns the best of `LEVELS` of which as many images as `length` makes of its own are trained in time."""
     fitting = [entry for entry in LEVELS if entry[0] <= max(min(shape[:2]), min(USUAL_SIZES))]
-    for size, width, kimg in fitting:
-        if time * _SHARE * speed >= kimg * 1000 * operations(size, width, shape[2]):
+    for entry in fitting:
+        size, width, kimg = entry
+        if time * _SHARE * speed >= length(kimg) * 1000 * operations(size, width, shape[2]):
             break
-    return size, width
+    return entry
 
 
 def operations(size: int, width: int, channels: int) -> float:

@@ -101,6 +101,10 @@ def _check_records(config):
     kept = config.keep_checkpoints
     if kept != "all" and not (kept.isascii() and kept.isdecimal() and int(kept[:6]) >= 1 and len(kept) <= 6):
         raise ValueError(f"keep_checkpoints={kept} must be a whole number from 1 to 999999, or all")
+    if config.auto and config.budget is not None:
+        raise ValueError(f"auto: budget={config.budget} chooses too, within its time; leave one of the two out")
+    if config.auto and config.strategy == "multiworker":
+        raise ValueError("auto does not work with strategy=multiworker, whose machines differ")
     if config.budget is None:
         return
     budget.seconds(config.budget)

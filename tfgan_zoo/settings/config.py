@@ -240,6 +240,13 @@ class Config:
         later=True,
         settled=True,
     )
+    auto: bool = row(
+        "size, width, batch, augmentation and length follow the pictures and this machine, without a time to name",
+        "common",
+        False,
+        later=True,
+        settled=True,
+    )
     images_per_second: float | None = row("", "records", None, low=0, above=True, later=True, settled=True)
     tick_kimg: float = row(
         "a sample grid, a line of metrics and a checkpoint every so many kimg",
