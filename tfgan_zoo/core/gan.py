@@ -488,15 +488,27 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     # What the seams are made of -----------------------------------------------------------------------------------
 
-    def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """One step and its logs, those of the global batch, as running means."""
+    def train_step(
+        self, data: dict[str, tf.Tensor], beside: dict[str, tf.Tensor] | None = None
+    ) -> dict[str, tf.Tensor]:
+        """One step and its logs, those of the global batch, as running means.
+
+        Args:
+            data: what `update` takes.
+            beside: {name: float32 scalar}, other numbers whose means over the replicas are wanted: they go with the
+                logs, as each message between processes takes its time.
+
+        Returns:
+            {name: float32 scalar}, the running means of the logs, and the means of `beside`.
+        """
+        beside = beside or {}
         logs, counts = (self.update(data), None) if self._loss_scale is None else self._loss_scale.step(self, data)
-        logs = replica_means(logs)
+        logs = replica_means(logs | beside)
         for tracker in self.trackers:
             tracker.update_state(logs[tracker.name], sample_weight=counts)
         results = {tracker.name: tracker.result() for tracker in self.trackers}
         self._note_broken(list(results.values()))
-        return results
+        return results | {name: logs[name] for name in beside}
 
     def _note_broken(self, results):
         """Keeps the first step whose logs are not all finite, and the first of them: no host needs to look at each."""

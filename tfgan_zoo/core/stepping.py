@@ -8,7 +8,6 @@ import keras
 import tensorflow as tf
 
 from tfgan_zoo.core import directions, fit_data
-from tfgan_zoo.replicas import replica_mean
 
 
 class Stepping(keras.Model):
@@ -133,7 +132,7 @@ class Stepping(keras.Model):
             raise ValueError(f"steps_per_execution={self.steps_per_execution} must be 1 where several workers train")
 
         def replica(data, wants_to_stop):
-            return self.train_step(data) | {"stop": replica_mean(tf.identity(wants_to_stop))}
+            return self.train_step(data, {"stop": wants_to_stop})
 
         @tf.function(reduce_retracing=True)
         def step(iterator, wants_to_stop):
