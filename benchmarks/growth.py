@@ -199,6 +199,7 @@ def measure_all(options):
     for axis in {axis for axis, _ in taken}:
         record[axis] = record.get(axis, {}) if options.missing else {}
     taken = [(axis, value) for axis, value in taken if str(value) not in record[axis]]
+    RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")  # else what was measured before stays
     for turn in range(options.turns):
         random.Random(turn).shuffle(taken)
         for axis, value in taken:
