@@ -678,7 +678,7 @@ def test_the_hosts_defaults_and_options_are_the_runs():
         ({"selection": "best"}, "selection=best is an option of method=ces, not of method=express host=gan"),
         ({"host": "pconv", "perturb": 0}, "perturb=0 leaves"),
         ({"host": "pconv", "dataset": "ring"}, "network=mlp has no convolutions"),
-        ({"host": "particle", "penalty": "r1"}, "penalty=r1"),
+        ({"host": "particle", "penalty": "prox"}, "penalty=prox is for logits; host=particle"),
         ({"host": "brc", "inner_steps": 0, "clamp": 0}, "inner_steps=0 with clamp=0"),
         ({"kimg": 0.016}, "kimg=0.016 is 2 steps; method=express needs 3"),
     ],

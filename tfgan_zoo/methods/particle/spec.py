@@ -1,5 +1,7 @@
 """Particle-based distances, before TensorFlow starts."""
 
+from collections.abc import Sequence
+
 from tfgan_zoo import registry
 from tfgan_zoo.specs import Method, Option
 
@@ -12,8 +14,18 @@ OPTIONS = {
 }
 
 
-def refuse_micro_batch(size, penalties):
-    """Raises a ValueError where a penalty, whose gradient goes through the features of all rows, meets some rows."""
+def refuse_micro_batch(size: int | None, penalties: Sequence[str]) -> None:
+    """Refuses some rows at a time where a penalty's gradient goes through the features of all.
+
+    Args:
+        size: int, the rows of a micro batch; None for all.
+        penalties: names of penalties.
+
+    Raises:
+        ValueError: in one line.
+
+    >>> refuse_micro_batch(None, ["r1"])
+    """
     if size is not None and penalties:
         raise ValueError(
             f"micro_batch={size} does not go with penalty={','.join(penalties)} of method=particle, which compares"
