@@ -9,7 +9,7 @@ from PIL import Image
 
 import tfgan_zoo
 from tests.sharing.test_walks import call, cells, make, refused, styled  # noqa: F401 (fixtures)
-from tfgan_zoo import random
+from tfgan_zoo import pictures, random
 from tfgan_zoo.cli import app, inverting
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.sharing import inversion
@@ -59,6 +59,17 @@ def test_the_nearest_sample_wins_with_its_class(call, monkeypatch):  # noqa: F81
     np.testing.assert_allclose(found, target, atol=1)
     assert call(model, "--latents=z.npy", "--label=2")[0] == 0
     np.testing.assert_array_equal(cells("grid.png")[0, 0], found)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 4), (8, 4, 3)])
+def test_pictures_with_transparency_and_such_that_are_no_squares_are_read_as_the_model_makes_them(shape, tmp_path):
+    """A sample written as a PNG, straight colours if it has alpha, comes back as the image that it was."""
+    image = np.random.default_rng(0).uniform(size=shape).astype("float32")
+    if shape[2] == 4:
+        image[..., :3] *= image[..., 3:]
+    pictures.write(pictures.grid(image[None], columns=1, alpha=True), tmp_path / "one.png")
+    read = inverting._read(tmp_path / "one.png", shape[:2], shape[2])
+    np.testing.assert_allclose(read, image, atol=2.1 / 255)
 
 
 @pytest.mark.parametrize("features", [None, lambda images: 3 * images[:, :1, :, 0] + 1])

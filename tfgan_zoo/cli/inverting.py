@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from tfgan_zoo import pictures
+from tfgan_zoo import pictures, transparency
 from tfgan_zoo.cli import app
 from tfgan_zoo.data import decode
 from tfgan_zoo.files import check_regular, read_file
@@ -37,15 +37,13 @@ def write(model, output, values, given, latents, labels):
     Arguments: `walks.write`.
     """
     height, width, channels = model.image_shape
-    if height != width or channels not in (1, 3):
-        raise ValueError(
-            f"invert reads square pictures, grey or RGB; model={values['model']} makes {model.image_shape}"
-        )
+    if channels not in (1, 3, transparency.CHANNELS):
+        raise ValueError(f"invert reads pictures, grey, RGB or RGBA; model={values['model']} makes {model.image_shape}")
     if np.ndim(labels) and len(labels) not in (1, len(values["invert"])):
         raise ValueError(
             f"labels: {len(labels)} of them for {len(values['invert'])} pictures; name one, or one for each"
         )
-    targets = [_read(path, height, channels) for path in values["invert"]]
+    targets = [_read(path, (height, width), channels) for path in values["invert"]]
     features, steps = features_of(values["model"], model.image_shape), values["invert_steps"]
     with contextlib.closing(app.progress("invert", len(targets) * steps, "steps")) as bar:
         found = list(inversion.invert(model, targets, features, labels, steps, values["seed"], bar.update))
@@ -66,7 +64,7 @@ def _told(model, found):
 
 
 def _read(path, size, channels):
-    """Returns float32[size, size, channels] in [0, 1]: the square in a picture's middle, scaled."""
+    """Returns float32[*size, channels] in [0, 1], RGBA times alpha: a picture's middle in that shape, scaled."""
     try:
         levels = decode.decode(read_file(path, _MOST_BYTES), size, channels, decode.Reading(min_size="enlarge"))
     except decode.BadImage as error:
