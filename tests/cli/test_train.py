@@ -490,10 +490,10 @@ def test_auto_chooses_the_length_too_once_and_the_user_wins(run, here, monkeypat
     monkeypatch.setattr(speed, "operations_per_second", lambda: 1e10)
     status, out, err = run("--dry_run", "--threads=2", "--auto", "--method=gan", "--width=8")
     config = Config.from_json(out)
-    words, _ = train.budget.choose_all(1e10, None, (32, 32, 1))
+    words, _ = train.budget.choose_all(1e10, 9000, (32, 32, 1))
     assert (status, config.width, config.kimg, config.batch_size) == (0, 8, words["kimg"], words["batch_size"])
     line = err.splitlines()[0]
-    assert line.startswith("auto      for many pictures at 10 GFLOP/s: ") and "width=8" in line and " here" not in line
+    assert line.startswith("auto      for 9000 pictures at 10 GFLOP/s: ") and "width=8" in line and " here" not in line
     status, out, _ = run(*RING, "--auto", "--kimg=0.032", "--tick_kimg=0.016", "--run_dir=run")
     assert status == 0 and "auto      for many pictures" in out and RunDirectory("run").config().auto
     monkeypatch.setattr(speed, "operations_per_second", lambda: pytest.fail("it was measured when the run began"))

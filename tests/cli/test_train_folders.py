@@ -18,6 +18,7 @@ from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import loop
 from tfgan_zoo.training.run_directory import RunDirectory
 
+SPEED = "tfgan_zoo.training.speed.operations_per_second"
 SHORT = ("--batch_size=8", "--threads=2", "--kimg=0.032", "--tick_kimg=0.016")  # 4 steps
 TINY = ("--method=gan", "--network=mlp", "--width=2", "--latent_dim=4", *SHORT)
 
@@ -371,3 +372,20 @@ def test_memory_that_runs_out_is_one_line(photos, run, monkeypatch, reason, word
     monkeypatch.setattr(loop, "train_ticks", fit)
     status, _, err = run(*TINY, "--dataset=my phötos", "--run_dir=run")
     assert status == 1 and words in err and err.count("\n") == 1
+
+
+def test_a_run_that_auto_chose_goes_on_without_measuring_as_if_it_had_not_stopped(run, photos, monkeypatch):
+    monkeypatch.setattr(SPEED, lambda: 1e9)
+    flags = ("--auto", "--method=gan", "--dataset=my phötos", "--width=4", "--latent_dim=4", "--threads=2")
+    flags += ("--batch_size=4", "--tick_kimg=0.008")
+    status, out, err = run(*flags, "--kimg=0.016", "--run_dir=straight")
+    assert status == 0 and "auto      for 12 pictures at 1 GFLOP/s: image_size=32, width=4" in out, err
+    assert run(*flags, "--kimg=0.008", "--run_dir=resumed")[0] == 0
+    config = RunDirectory("straight").config()
+    assert config.auto and config.augment == ("color", "translation", "cutout") and config.ema_kimg < 10
+    monkeypatch.setattr(SPEED, lambda: pytest.fail("it was measured when the run began"))
+    assert run("--run_dir=resumed", "--auto", "--kimg=0.016")[0] == 0
+    one, other = (RunDirectory(name) for name in ("straight", "resumed"))
+    assert one.metrics.read_bytes() == other.metrics.read_bytes()
+    for sheet in one.samples.iterdir():
+        assert sheet.read_bytes() == (other.samples / sheet.name).read_bytes()

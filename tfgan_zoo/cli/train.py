@@ -180,10 +180,13 @@ def _chosen(config, recipe, flags):
         if config.budget and name in flags:
             raise ValueError(f"{name}={flags[name]}: budget={config.budget} says it; leave one of the two out")
     app.import_tensorflow()
+    from tfgan_zoo import data
     from tfgan_zoo.training import devices, speed
 
     devices.resolve(dataclasses.replace(config, precision="float32"))  # the threads, before the first operation
     pictures, operations = catalogue.count(config.dataset), speed.operations_per_second()
+    if pictures is None and len(config.shape) == 3:
+        pictures = data.load(config.dataset, **config.data_arguments).num_train
     if config.auto:
         words, seconds = budget.choose_all(operations, pictures, config.shape)
     else:
@@ -196,7 +199,8 @@ def _chosen(config, recipe, flags):
     what = f"{pictures or 'many'} pictures at {operations / 1e9:.0f} GFLOP/s"
     if config.auto:
         as_chosen = all(getattr(config, name) == value for name, value in words.items())
-        length = f", {config.kimg:g} kimg" + (f", some {_duration(seconds)} here" if words and as_chosen else "")
+        told = f", some {_duration(seconds)} here of the plain GAN on dcgan" if words and as_chosen else ""
+        length = f", {config.kimg:g} kimg{told}"
         return config, f"auto      for {what}: {chosen or 'no choice'}{length}"
     return config, f"budget    {config.budget} for {what}: {chosen or 'no choice but the length'}"
 

@@ -79,7 +79,8 @@ def choose_all(speed: float, pictures: int | None, shape: tuple[int, ...]) -> tu
     """Returns what `choose` returns, the length included, where no time is named, and the seconds that it may take.
 
     The level is the best one of which twice the images below which it is of no use (60,000 at least) are trained within
-    `HOURS` hours. The run is that long; of few pictures shorter, since a thousand times each is enough.
+    `HOURS` hours by the plain GAN on network=dcgan, or the smallest if none is. The run is that long; of few pictures
+    shorter, since a thousand times each is enough.
 
     Args:
         speed, pictures, shape: as for `choose`.
