@@ -10,7 +10,8 @@ import hashlib
 import http.server
 import json
 import re
-import threading
+
+from tests import loopback
 
 TOKEN = "hf_of_the_tests"
 
@@ -131,11 +132,5 @@ def running(hub):
         def log_message(self, *args):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with loopback.listening(Handler) as url:
+        yield url

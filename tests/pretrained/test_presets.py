@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import tfgan_zoo
+from tests import loopback
 from tests.tiers import thorough_but
 from tfgan_zoo.cli.train import main
 from tfgan_zoo.methods import CES, GAN, Express, PConv
@@ -422,12 +423,8 @@ def served(preset, tmp_path, monkeypatch):
             asked.append(args[0])
 
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "cache"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/clothes", asked
-        server.shutdown()
-        thread.join()
+    with loopback.listening(Handler) as url:
+        yield f"{url}/clothes", asked
 
 
 def test_a_file_url_is_a_folder(preset, model):
@@ -489,14 +486,8 @@ def that_sends(send):
         def log_message(self, form, *args):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/clothes", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with loopback.listening(Handler) as url:
+        yield f"{url}/clothes", asked
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import os
 import select
 import shutil
 import subprocess
-import threading
 import time
 
 import pytest
+
+from tests import loopback
 
 _FLAGS = (
     "--headless=new",
@@ -181,11 +182,5 @@ def served(folder):
         def log_message(self, *args):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+    with loopback.listening(functools.partial(Quiet, directory=str(folder))) as url:
+        yield f"{url}/"

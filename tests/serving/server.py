@@ -26,6 +26,8 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from tests import loopback
+
 
 class Model:
     """A loaded export under a name, and how often it is to say that it is not there yet."""
@@ -186,14 +188,8 @@ def over_rest(model):
         def log_message(self, *args):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1/models/{model.name}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with loopback.listening(Handler) as url:
+        yield f"{url}/v1/models/{model.name}"
 
 
 def _json(name, value):
