@@ -40,8 +40,8 @@ def program():
 
 
 @contextlib.contextmanager
-def opened(profile):
-    """Starts a browser with an empty profile folder; yields a `Page`."""
+def opened(profile, flags=()):
+    """Starts a browser with an empty profile folder, and more flags; yields a `Page`."""
     to_browser, from_browser = os.pipe(), os.pipe()
     # Chromium reads 3 and writes 4, numbers that are taken here.
     theirs = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 10) for number in (to_browser[0], from_browser[1])]
@@ -52,6 +52,7 @@ def opened(profile):
             f'exec "$0" "$@" 3<&{theirs[0]} 4>&{theirs[1]}',
             program(),
             *_FLAGS,
+            *flags,
             f"--user-data-dir={profile}",
         ],
         pass_fds=theirs,

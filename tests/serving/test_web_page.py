@@ -35,7 +35,8 @@ def model():
 def runtime(monkeypatch):
     """Stands in for onnxruntime-web where its code does not matter."""
     parts = {web_runtime.SCRIPT: b"// a script", web_runtime.PROGRAM: b"a program"}
-    monkeypatch.setattr(web_page.web_runtime, "read", lambda: parts)
+    more = {web_runtime.GPU_SCRIPT: b"// another", web_runtime.GPU_PROGRAM: b"a larger program"}
+    monkeypatch.setattr(web_page.web_runtime, "read", lambda webgpu=False: parts | (more if webgpu else {}))
 
 
 @pytest.fixture
@@ -55,7 +56,8 @@ def test_a_folder_is_whole_and_loads_nothing_from_elsewhere(model, runtime, netw
     assert "<title>coats &amp; bags</title>" in page and "default-src 'none'" in page
     for name in files.keys() - {"onnxruntime.wasm.gz", "model.onnx"}:
         text = (tmp_path / "site" / name).read_text()
-        assert set(re.findall(r'(?:src|href)="([^"]+)"', text)) | set(re.findall(r'"\./([^"]+)"', text)) <= files.keys()
+        named = set(re.findall(r'(?:src|href)="([^"]+)"', text)) | set(re.findall(r'"\./([^"]+)"', text))
+        assert named <= files.keys() | {"onnxruntime.webgpu.js"}  # which a page without WebGPU does not ask for
     assert list(tmp_path.iterdir()) == [tmp_path / "site"]
 
 
@@ -65,8 +67,11 @@ def test_the_page_knows_the_model(model, runtime, network, tmp_path):
     about = json.loads(re.search(r'id="model">(.*?)</script>', page)[1])
     assert about["class_names"] == ["coat", "</script>", "bag"] and about["num_classes"] == 3
     assert (about["latent_dim"], about["image_shape"]) == (128, [32, 32, 1])
-    sizes = {file["url"].removeprefix("./"): file["bytes"] for file in about["files"]}
+    assert about["runtimes"].keys() == {"wasm"}
+    sizes = {file["url"].removeprefix("./"): file["bytes"] for file in (about["model"], about["runtimes"]["wasm"])}
     assert all((tmp_path / "site" / name).stat().st_size == size for name, size in sizes.items()) and len(sizes) == 2
+    levels = pictures.to_levels(model.generate(1, 0)).ravel()
+    assert len(about["levels"]) == 64 and all(levels[place] == level for place, level in about["levels"])
     assert model.checksum() in page
 
 
@@ -75,10 +80,39 @@ def test_one_file_holds_every_part(model, runtime, network, tmp_path):
     page = (tmp_path / "coats.html").read_text()
     assert files == {"coats.html": len(page.encode())} and list(tmp_path.iterdir()) == [tmp_path / "coats.html"]
     parts = re.findall(r'data-part="([^"]+)"', page)
-    needed = set(re.findall(r'"\./([a-z.]+)"', page))
+    needed = set(re.findall(r'"\./([a-z.]+)"', page)) - {"onnxruntime.webgpu.js"}
     assert needed == set(parts) - {"page.js"} and parts[-1] == "page.js"
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     assert "Microsoft" in page
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "has"),
+    [
+        ((32, 32, 1), {}, False),
+        ((32, 32, 1), {"webgpu": True}, True),
+        ((128, 128, 3), {}, True),
+        ((128, 128, 3), {"webgpu": False}, False),
+        ((128, 128, 3), {"single_file": True}, False),
+        ((32, 32, 1), {"single_file": True, "webgpu": True}, True),
+    ],
+)
+def test_large_images_have_webgpu_unless_something_is_said(shape, options, has, runtime, network, tmp_path):
+    output = tmp_path / ("page.html" if options.get("single_file") else "site")
+    files, _, _ = web_page.export_page(models.make(shape=shape), output, "coats", **options)
+    page = (output if output.is_file() else output / "index.html").read_text()
+    about = json.loads(re.search(r'id="model">(.*?)</script>', page)[1])
+    assert about["runtimes"].keys() == ({"wasm", "webgpu"} if has else {"wasm"})
+    if output.is_dir():
+        assert ("onnxruntime.webgpu.wasm.gz" in files) == ("onnxruntime.webgpu.js" in files) == has
+        assert not has or files["onnxruntime.webgpu.wasm.gz"] == about["runtimes"]["webgpu"]["bytes"]
+
+
+def test_what_a_page_compares_of_transparent_images_is_alpha(runtime, network, tmp_path):
+    model = models.make(shape=(32, 32, 4))
+    kept = web_page._kept_levels(model)
+    levels = pictures.to_levels(model.generate(1, 0)).ravel()
+    assert all(place % 4 == 3 and levels[place] == level for place, level in kept) and len(dict(kept)) == 64
 
 
 def test_a_part_that_would_end_its_element_is_refused():
@@ -152,7 +186,7 @@ def test_the_network_runs_in_onnxruntime_web(model, tmp_path):
     code = """
         import { images, open } from "./network.js";
         import { label, latents } from "./random.js";
-        const session = await open(readFileSync(value.program), readFileSync(value.model));
+        const session = await open("wasm", readFileSync(value.program), readFileSync(value.model));
         const seeds = value.seeds.map(BigInt);
         const rows = new Float32Array(seeds.flatMap((seed) => [...latents(seed, value.dim)]));
         const labels = seeds.map((seed) => label(seed, 3));
@@ -279,7 +313,7 @@ def test_npm_that_is_missing_or_fails_is_one_line(tmp_path, monkeypatch, capsys)
 
 def test_a_damaged_runtime_is_not_published_and_replaced(tmp_path, monkeypatch):
     monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path))
-    packed = archive({f"package/dist/{name}": name.encode() for name in (web_runtime.SCRIPT, web_runtime.PROGRAM)})
+    packed = archive({f"package/dist/{name}": name.encode() for name in web_runtime._SHA256})
     monkeypatch.setattr(web_runtime, "ARCHIVE_SHA256", hashlib.sha256(packed).hexdigest())
     whole = {name: hashlib.sha256(name.encode()).hexdigest() for name in web_runtime._SHA256}
     monkeypatch.setattr(web_runtime, "_SHA256", whole)
@@ -289,7 +323,14 @@ def test_a_damaged_runtime_is_not_published_and_replaced(tmp_path, monkeypatch):
     with pytest.raises(web_runtime.RuntimeMissing, match="is damaged"):
         web_runtime.read()
     web_runtime.install(packed)
-    assert web_runtime.read().keys() == whole.keys() and list(tmp_path.iterdir()) == [folder]
+    assert web_runtime.read().keys() == {web_runtime.SCRIPT, web_runtime.PROGRAM}
+    assert web_runtime.read(webgpu=True).keys() == whole.keys() and list(tmp_path.iterdir()) == [folder]
+    (folder / web_runtime.GPU_PROGRAM).unlink()  # as an earlier version left it
+    web_runtime.read()
+    with pytest.raises(web_runtime.RuntimeMissing, match="once: python -m"):
+        web_runtime.read(webgpu=True)
+    web_runtime.install(packed)
+    assert web_runtime.read(webgpu=True).keys() == whole.keys()
 
 
 def archive(files):
@@ -326,6 +367,8 @@ def test_the_command_writes_a_page_with_the_presets_card(runtime, tmp_path, monk
         (["--format=web", "--output=x", "--single_file"], "output=x must end in .html"),
         (["--format=onnx", "--output=x.onnx", "--single_file"], "single_file=True is for format=web"),
         (["--output=x", "--single_file"], "single_file=True is for format=web"),
+        (["--output=x", "--nowebgpu"], "webgpu=False is for format=web"),
+        (["--format=preset", "--output=x", "--webgpu"], "webgpu=True is for format=web"),
         (["--format=web", "--output=x", "--version=3"], "version=3 is for format=saved_model"),
     ],
 )

@@ -47,6 +47,12 @@ def _declare():
         "--output is the file",
     )
     COMMAND.boolean("single_file", False, "of a web page: one HTML file, --output, that opens from disk")
+    COMMAND.boolean(
+        "webgpu",
+        None,
+        "of a web page: that it computes on the visitor's graphics card, where the browser has WebGPU (default: of a "
+        "folder, for images of 128 x 128 pixels and more)",
+    )
     COMMAND.string("license", None, "of a preset: the hub's word for what others may do with it, such as apache-2.0")
     COMMAND.boolean("dry_run", False, "of a preset for the hub: print what would go up, and send nothing")
 
@@ -64,7 +70,8 @@ def _body(values, given):
         output = _checked(values)
         if values["format"] == "web":
             try:
-                web_runtime.read()  # before the minutes that TensorFlow and a large model may take
+                # before the minutes that TensorFlow and a large model may take
+                web_runtime.read(bool(values["webgpu"]))
             except web_runtime.RuntimeMissing as missing:
                 return app.fail(f"{COMMAND.name}: {missing}", app.FAILED)
         app.import_tensorflow()
@@ -116,8 +123,8 @@ def _web_page(model, output, values):
 
     title, card = pathlib.PurePosixPath(values["model"]).name, loading.card(values["model"])
     try:
-        files, dtype, error = export_page(model, output, title, card, values["single_file"])
-    except FormatError as failure:
+        files, dtype, error = export_page(model, output, title, card, values["single_file"], values["webgpu"])
+    except (FormatError, web_runtime.RuntimeMissing) as failure:
         return app.fail(f"{COMMAND.name}: {failure}", app.FAILED)
     size = f"{sum(files.values()) / 1e6:.1f} MB"
     print(f"export    {output}: {size}, weights in {dtype}, images within {error * 255:.2g} levels of ours")
@@ -158,6 +165,9 @@ def _checked(values):
         raise ValueError(f"model={values['model']} is an export already; name what it was made from")
     if values["max_batch"] < 1:
         raise ValueError(f"max_batch={values['max_batch']} must be at least 1")
+    for name, neutral in (("single_file", False), ("webgpu", None)):
+        if values[name] != neutral and values["format"] != "web":
+            raise ValueError(f"{name}={values[name]} is for format=web")
     if values["format"] == "preset":
         return _checked_preset(values)
     for name in ("license", "dry_run"):
@@ -166,8 +176,6 @@ def _checked(values):
     if download.is_remote(values["output"]):
         raise ValueError(f"output={values['output']} is for format=preset")
     output = pathlib.Path(values["output"])
-    if values["single_file"] and values["format"] != "web":
-        raise ValueError("single_file=True is for format=web")
     if values["format"] != "saved_model":
         return _checked_other(values, output)
     if values["version"] is not None and (output / str(values["version"])).exists():
@@ -179,8 +187,6 @@ def _checked(values):
 
 
 def _checked_preset(values):
-    if values["single_file"]:
-        raise ValueError("single_file=True is for format=web")
     if download.is_remote(values["output"]):
         publishing.check(values["output"], values["license"], values["dry_run"], "output")
         _refuse_serving(values)

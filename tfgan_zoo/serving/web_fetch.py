@@ -2,8 +2,8 @@
 
     python -m tfgan_zoo.serving.web_fetch [--archive=onnxruntime-web-1.30.0.tgz]
 
-It lets npm load the pinned version of the package, 33 MB, from the registry that npm is set to, and keeps two of its
-files, 14 MB, if the package's SHA-256 is the known one. Without npm or a network, name the archive that
+It lets npm load the pinned version of the package, 33 MB, from the registry that npm is set to, and keeps four of
+its files, 41 MB, if the package's SHA-256 is the known one. Without npm or a network, name the archive that
 `npm pack onnxruntime-web@1.30.0` made elsewhere.
 """
 
@@ -50,7 +50,7 @@ def main(arguments=None):
     parser.add_argument("--archive", help=f"the npm package of version {web_runtime.VERSION}; default: npm loads it")
     archive = parser.parse_args(arguments).archive
     try:
-        web_runtime.read()
+        web_runtime.read(webgpu=True)
         print(f"onnxruntime-web {web_runtime.VERSION} is there already: {web_runtime.folder()}")
         return 0
     except web_runtime.RuntimeMissing:

@@ -7,22 +7,36 @@ import base64
 import gzip
 import html
 import json
+import math
 import os
 import pathlib
 import re
 import string
 
+import numpy as np
+
+from tfgan_zoo import pictures, transparency
 from tfgan_zoo.files import folder_in_making, write_atomically
 from tfgan_zoo.serving import web_card, web_runtime
 from tfgan_zoo.serving.web_model import onnx_bytes
 
 _SITE = pathlib.Path(__file__).parent / "site"
-_RUNTIME, _MODEL, _SCRIPT = "onnxruntime.wasm.gz", "model.onnx", "onnxruntime.js"
+_MODEL = "model.onnx"
+# provider: its script and program in the page, and as onnxruntime-web calls them
+_RUNTIMES = {
+    "wasm": (("onnxruntime.js", "onnxruntime.wasm.gz"), (web_runtime.SCRIPT, web_runtime.PROGRAM)),
+    "webgpu": (
+        ("onnxruntime.webgpu.js", "onnxruntime.webgpu.wasm.gz"),
+        (web_runtime.GPU_SCRIPT, web_runtime.GPU_PROGRAM),
+    ),
+}
 # In the order in which they import each other: what is imported comes first.
-_MODULES = ("random.js", _SCRIPT, "network.js", "worker.js", "generator.js", "png.js", "view.js", "page.js")
-_COPIED = (*(name for name in _MODULES if name != _SCRIPT), "check.js", "style.css")
+_MODULES = ("random.js", "network.js", "worker.js", "generator.js", "png.js", "view.js", "page.js")
+_COPIED = (*_MODULES, "check.js", "style.css")
 _LICENCE = "LICENSE-onnxruntime.txt"
 _CHANNELS = (1, 2, 3, 4)
+_LARGE = 128 * 128  # pixels of images for which a processor alone is slow
+_PLACES = 64  # of seed 0's levels, by which a page sees whether a graphics card computes as we do
 _FOLDER_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; "
     "style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -33,7 +47,7 @@ _FILE_POLICY = (
 )
 
 
-def export_page(model, output, title, card=None, single_file=False):
+def export_page(model, output, title, card=None, single_file=False, webgpu=None):
     """Writes a page on which a model's images are made in the browser of whoever looks at it.
 
     Image i of a seed is the one of `generate`, within a level. Nothing is loaded from elsewhere.
@@ -44,6 +58,8 @@ def export_page(model, output, title, card=None, single_file=False):
         title: str, what the page calls the model.
         card: a path of the model's card, Markdown, with pictures beside it; None for what the model tells itself.
         single_file: bool, whether everything goes into one file.
+        webgpu: bool, whether the page has WebGPU too, which it takes in browsers with a graphics card; None for images
+            of 128 x 128 pixels and more, in a folder.
 
     Returns:
         (files, dtype, difference): {name: bytes} of what was written, and what `web_model.onnx_bytes` returns.
@@ -55,19 +71,24 @@ def export_page(model, output, title, card=None, single_file=False):
         OSError: if writing fails on the way; nothing is left.
     """
     check_images(model)
-    runtime = web_runtime.read()
+    if webgpu is None:
+        webgpu = not single_file and math.prod(model.image_shape[:2]) >= _LARGE
+    runtimes = _runtimes(webgpu)
     onnx, dtype, difference = onnx_bytes(model)
-    parts = {
-        _SCRIPT: runtime[web_runtime.SCRIPT],
-        _RUNTIME: gzip.compress(runtime[web_runtime.PROGRAM], mtime=0),
-        _MODEL: onnx,
-    }
+    parts = {_MODEL: onnx} | {name: content for files in runtimes.values() for name, content in files.items()}
     about = {
         "latent_dim": model.latent_dim,
         "image_shape": model.image_shape,
         "num_classes": model.num_classes,
         "class_names": model.class_names,
-        "files": [{"url": f"./{name}", "bytes": len(parts[name])} for name in (_RUNTIME, _MODEL)],
+        "model": {"url": f"./{_MODEL}", "bytes": len(onnx)},
+        "runtimes": {
+            provider: {"url": f"./{name}", "bytes": len(files[name])}
+            for provider, files in runtimes.items()
+            for name in files
+            if name.endswith(".gz")
+        },
+        "levels": _kept_levels(model),
     }
     fields = {
         "title": html.escape(title),
@@ -97,6 +118,29 @@ def check_images(model):
         raise ValueError(f"format=web shows images of 1 to 4 channels; this model's samples have the shape {shape}")
 
 
+def _runtimes(webgpu):
+    """Returns {provider: {name: bytes}} of the programs that a page holds."""
+    found = web_runtime.read(webgpu)
+    return {
+        provider: {ours[0]: found[theirs[0]], ours[1]: gzip.compress(found[theirs[1]], mtime=0)}
+        for provider, (ours, theirs) in _RUNTIMES.items()
+        if theirs[0] in found
+    }
+
+
+def _kept_levels(model):
+    """Returns [place, level] of some of seed 0's levels, row by row, channels last; with transparency of alpha alone.
+
+    Colours that are nearly transparent say little: the page divides them by alpha.
+    """
+    levels = pictures.to_levels(model.generate(1, 0))
+    channels = levels.shape[-1]
+    places = np.linspace(0, levels.size - 1, _PLACES).astype(int)
+    if channels == transparency.CHANNELS:
+        places += channels - 1 - places % channels
+    return [[int(place), int(levels.flat[place])] for place in places]
+
+
 def _folder(parts, fields):
     """Returns {name: bytes} of a static site."""
     page = _template().substitute(
@@ -112,8 +156,9 @@ def _folder(parts, fields):
 def _single(parts, fields):
     """Returns the bytes of a page that holds all parts: modules as text, the others in base64."""
     contents = parts | {name: (_SITE / name).read_bytes() for name in _COPIED}
-    elements = [(name, base64.b64encode(contents[name]).decode()) for name in (_RUNTIME, _MODEL)]
-    elements += [(name, _inline(contents[name].decode())) for name in _MODULES]
+    elements = [(name, base64.b64encode(parts[name]).decode()) for name in parts if not name.endswith(".js")]
+    scripts = [name for name in parts if name.endswith(".js")]
+    elements += [(name, _inline(contents[name].decode())) for name in (*scripts, *_MODULES)]
     page = _template().substitute(
         fields,
         policy=_FILE_POLICY,

@@ -3,9 +3,13 @@
 import { label, latents, slerp } from "./random.js";
 
 export class Generator {
-  // `about` is the page's description of the model: latent_dim, image_shape, num_classes, files.
+  // `about` is the page's description of the model: latent_dim, image_shape, num_classes, model, runtimes, levels.
   constructor(about) {
     this.about = about;
+  }
+
+  start() {
+    this.worker?.terminate();
     this.last = Promise.resolve();
     this.worker = new Worker("./worker.js");
     this.broken = new Promise((_, reject) => {
@@ -14,17 +18,39 @@ export class Generator {
     this.broken.catch(() => {}); // who asks is told
   }
 
+  // Loads what the browser can run: with WebGPU, if the page has it, there is a graphics card, and it makes our images.
   // `progress` is called with what is loaded, 0 to 1.
   async load(progress) {
-    const total = this.about.files.reduce((sum, file) => sum + file.bytes, 0);
+    if (this.about.runtimes.webgpu && await hasGraphicsCard()) {
+      try {
+        await this.loadFor("webgpu", progress);
+        if (await this.makesOurImages()) return;
+      } catch (error) {
+        console.warn("WebGPU:", error);
+      }
+    }
+    await this.loadFor("wasm", progress);
+  }
+
+  async loadFor(provider, progress) {
+    this.start();
+    const files = [this.about.runtimes[provider], this.about.model];
+    const total = files.reduce((sum, file) => sum + file.bytes, 0);
     let loaded = 0;
     const parts = [];
-    for (const file of this.about.files) {
+    for (const file of files) {
       const part = await fetched(file.url, (bytes) => progress((loaded += bytes) / total));
       parts.push(await unzipped(part));
     }
     const [runtime, model] = parts;
-    await this.ask({ runtime, model }, [runtime.buffer, model.buffer]);
+    await this.ask({ provider, runtime, model }, [runtime.buffer, model.buffer]);
+    this.provider = provider;
+  }
+
+  // Graphics cards and their drivers differ: the levels of seed 0 were kept at some places, and are to come again.
+  async makesOurImages() {
+    const [levels] = await this.imagesOfSeeds([0n], 1, null);
+    return this.about.levels.every(([place, level]) => Math.abs(levels[place] - level) <= 1);
   }
 
   // One question at a time: their answers carry no names.
@@ -63,6 +89,12 @@ export class Generator {
     const size = levels.length / rows.length;
     return rows.map((_, i) => levels.subarray(i * size, (i + 1) * size));
   }
+}
+
+// A browser without one may offer to compute as if there were; WebAssembly is faster than that.
+async function hasGraphicsCard() {
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+  return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter);
 }
 
 async function fetched(url, progress) {

@@ -1,11 +1,14 @@
 // The generator in ONNX Runtime: latents in, levels of pixels out.
 
-import * as ort from "./onnxruntime.js";
+const runtimes = { wasm: () => import("./onnxruntime.js"), webgpu: () => import("./onnxruntime.webgpu.js") };
+let ort;
 
-export function open(runtime, model) {
+// `provider` is "wasm", the processor, or "webgpu", the graphics card; `runtime` its program, of bytes.
+export async function open(provider, runtime, model) {
+  ort = await runtimes[provider]();
   ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
   ort.env.wasm.wasmBinary = runtime;
-  return ort.InferenceSession.create(model);
+  return ort.InferenceSession.create(model, { executionProviders: [provider], logSeverityLevel: 3 });
 }
 
 // The images of rows of latents, float32[N * dim], as levels of 0 to 255, uint8[N * height * width * channels]; with

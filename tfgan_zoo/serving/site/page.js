@@ -266,6 +266,7 @@ async function begin() {
     element("loading").hidden = true;
     return say(`The model could not be loaded: ${error.message}`);
   }
+  if (generator.provider === "webgpu") element("about").append(" Its graphics card computes.");
   element("loading").hidden = true;
   element("view").hidden = false;
   say("");

@@ -8,7 +8,7 @@ let session;
 onmessage = async ({ data }) => {
   try {
     const { images, open } = await network;
-    if (data.model) session = await open(data.runtime, data.model);
+    if (data.model) session = await open(data.provider, data.runtime, data.model);
     postMessage({ levels: data.model ? null : await images(session, data) });
   } catch (error) {
     postMessage({ error: error.message || String(error) });
