@@ -78,6 +78,16 @@ def test_a_callbacks_rate_is_saved_where_nothing_else_moves_it(tmp_path):
     assert rates(loaded) == pytest.approx([1e-4, 2e-4])
 
 
+def test_how_a_step_runs_is_saved_as_keras_saves_it(tmp_path):
+    model = make()
+    model.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(4e-4), jit_compile=False, steps_per_execution=2)
+    model.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert (loaded.jit_compile, loaded.run_eagerly, loaded.steps_per_execution) == (False, False, 2)
+    loaded.compile(*loaded.optimizers)
+    assert not loaded.get_compile_config().keys() & {"jit_compile", "run_eagerly", "steps_per_execution"}
+
+
 def test_a_rate_of_nought_is_no_trap():
     model = compiled()
     model.optimizer.learning_rate = 0.0

@@ -59,6 +59,7 @@ def test_defaults_go_with_the_data():
     of_classes = defaults("noto_emoji_64", (64, 64, 3), classes=9)
     known = choose(of_classes, shape=(64, 64, 3), classes=9)
     assert known.keys() >= {"fd_lite0_10k", "fwd_10k", "kd_lite0_per_class_1k"}
+    assert not any(protocol.extractor == "inception" for protocol in known.values())  # nothing to download
     assert "kd_lite0_per_class_1k" not in defaults("cifar100", (32, 32, 3), classes=100)
 
 

@@ -251,6 +251,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         for name in kwargs.keys() - {"jit_compile", "run_eagerly", "steps_per_execution"}:
             raise ValueError(f"compile: {name}={kwargs[name]} is none of its arguments; a loss is one of the class")
         super().compile(optimizer=None, auto_scale_loss=False, **kwargs)  # Keras would wrap even the optimiser None
+        self._said = Untracked(kwargs)
         if micro_batch is not None:
             _at_least("micro_batch", micro_batch, 1)
         self.set_micro_batch(micro_batch)

@@ -76,6 +76,7 @@ class Saved(keras.Model):
         # All at once: Keras takes two objects for one that is shared where the second gets the freed first one's id.
         optimizers = {role: _with_numbers(getattr(self, f"{role}_optimizer")) for role in self._base_learning_rates}
         config = {"learning_rate_scale": keras.saving.serialize_keras_object(self.learning_rate_scale)}
+        config |= self._said.value  # and not what "auto" came to on this machine
         ratio = float(self._rate_ratio.value.numpy())
         if ratio != 1:
             config["learning_rate_ratio"] = ratio
