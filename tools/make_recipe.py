@@ -48,7 +48,8 @@ def write(name, words, note=None):
 
 def _of_flags(flags):
     values, given = train.COMMAND.parse(flags)
-    words = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in given}
+    asked = {name: value for name, value in values.items() if name in given}  # in the order of train.py's flags
+    words = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
     resolve(words)  # refuses what cannot be
     return words
 
