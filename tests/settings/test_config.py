@@ -392,3 +392,19 @@ def test_a_network_without_labels_is_not_for_a_conditional_run(monkeypatch):
     message = message_of(resolve, conditional=True)
     able = ", ".join(name for name in registry.NETWORKS if name != "dcgan")
     assert message == f"conditional=True: network=dcgan takes no labels; choose from {able}"
+
+
+@pytest.mark.parametrize(
+    ("words", "normalization", "augment"),
+    [
+        ({}, "spectral", ("translation", "cutout")),
+        ({"method": "particle"}, "none", ("translation", "cutout")),
+        ({"loss": "wasserstein"}, "none", ("translation", "cutout")),
+        ({"network": "r3gan"}, "none", ("translation", "cutout")),
+        ({"normalization": "batch", "augment": ("ada",)}, "batch", ("ada",)),
+        ({"dataset": "fashion_mnist_10k"}, "batch", ()),
+    ],
+)
+def test_few_pictures_in_colour_imply_what_they_need_and_other_choices_win(words, normalization, augment):
+    config = resolve(**{"method": "gan", "dataset": "noto_emoji_64"} | words)
+    assert (config.normalization, config.augment) == (normalization, augment)

@@ -21,6 +21,7 @@ class Entry:
         implies: fields of a run's configuration that the choice implies.
         stored: bool, whether there are pictures, which can be mirrored, and not draws without end.
         reads: tuple of str, what of `READING` can be chosen.
+        on: {network: fields that the choice implies on it, in the place of what the network implies}.
     """
 
     summary: str
@@ -28,6 +29,7 @@ class Entry:
     implies: dict = dataclasses.field(default_factory=dict)
     stored: bool = True
     reads: tuple = ()
+    on: dict = dataclasses.field(default_factory=dict)
 
     def load(self):
         """Imports the function and returns it."""
@@ -37,6 +39,7 @@ class Entry:
 # Lengths and widths that show something within minutes on two cores.
 _MIXTURE = {"network": "mlp", "batch_size": 256, "kimg": 1024.0, "tick_kimg": 128.0}
 _SMALL = {"width": 32, "kimg": 320.0, "tick_kimg": 16.0}
+_FEW = _SMALL | {"batch_size": 32, "augment": ("translation", "cutout")}  # which D would learn by heart
 # What a user may choose of how pictures are read, the fields of a `decode.Reading`, and what is usual.
 READING = {"no_icc": False, "background": "white", "resize": "crop", "min_size": "error"}
 DATASETS = {
@@ -48,7 +51,8 @@ DATASETS = {
     "noto_emoji_64": Entry(
         "3,762 emoji in colour, 64 px, in nine groups, in the package",
         "tfgan_zoo.data.noto_emoji:load",
-        _SMALL,
+        _FEW,
+        on={"dcgan": {"normalization": "spectral"}},  # with batch normalisation one pattern comes again and again
         reads=("background",),
     ),
     "fashion_mnist": Entry("all 70,000 of Fashion-MNIST, 32 px, through TFDS", "tfgan_zoo.data.tfds:load"),

@@ -1,7 +1,7 @@
 """From what a user says to a whole configuration: one order of precedence. No TensorFlow here.
 
-Later words win: defaults, data set, network, loss, penalty, augmentation, method (and the method on that network; then
-the hosted one), the recipe, the flags.
+Later words win: defaults, data set, network (and the data set on that network), loss, penalty, augmentation, method
+(and the method on that network; then the hosted one), the recipe, the flags.
 """
 
 from typing import Any
@@ -71,9 +71,11 @@ def implied(words: dict[str, Any]) -> dict[str, Any]:
     options = {name: words[name] for name in words.keys() & checks.options().keys()}
     words = with_tuples({name: value for name, value in words.items() if name not in options})
     values = configs.DEFAULTS | words
-    values = configs.DEFAULTS | catalogue.source(values["dataset"]).implies | words
+    data = catalogue.source(values["dataset"])
+    values = configs.DEFAULTS | data.implies | words
     for choice in _CHOICES:
-        values |= _with_numbers(_implied_by(choice, values, options)) | _with_numbers(words)
+        more = data.on.get(values["network"], {}) if choice == "network" else {}
+        values |= _with_numbers(_implied_by(choice, values, options)) | more | _with_numbers(words)
     for name in ("penalty_weight", "penalty_every"):
         usual = [getattr(registry.PENALTIES[penalty], f"usual_{name[8:]}") for penalty in values["penalty"]]
         each = penalties.one_each(name, values[name] or None, values["penalty"])
