@@ -20,7 +20,7 @@ MOVED = {
     "about/security.md": "SECURITY.md",
     "about/conduct.md": "CODE_OF_CONDUCT.md",
 }
-PICTURES = ("samples.png", "interpolation.png")
+PICTURES = ("samples.png", "interpolation.png", "neighbours.png")
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 _GALLERY = """# Presets
 
@@ -66,7 +66,7 @@ def gallery():
     for title, wanted in (("Images", True), ("Mixtures of Gaussians", False)):
         lines += [f"## {title}", "", '<div class="gallery" markdown>', ""]
         for name, it in about.items():
-            if (it["dataset"].startswith("fashion")) is wanted:
+            if it["metrics"][0]["metric"].startswith("modes_2500") is not wanted:
                 lines += [f"[![samples of {name}]({name}_samples.png)", f"`{name}`]({name}.md)", ""]
         lines += ["</div>", ""]
     return "\n".join(lines)
