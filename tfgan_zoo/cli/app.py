@@ -19,7 +19,7 @@ _KINDS = {
     "float": "a number",
     "numbers": "numbers",
 }  # absl's names of the flags' types
-_MOST = 900  # characters of an error
+_MOST = 600  # characters of an error
 _KEPT = "\n\t\r"  # of what is not printable, what a terminal may get: \r redraws a line of progress
 
 
