@@ -16,7 +16,7 @@ def choose(argument, value, names):
     """
     if value in names:
         return value
-    raise ValueError(f"{argument}={value} is unknown{hint(value, names)}; choose from {', '.join(names)}")
+    raise ValueError(f"{argument}={value} is unknown{hint(value, names)}; choose from {listed(names)}")
 
 
 def hint(value, names):
@@ -27,3 +27,24 @@ def hint(value, names):
     """
     near = difflib.get_close_matches(str(value), names, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def listed(names):
+    """Returns all names in one line; from a dozen on, those that go on alike after their first word share that.
+
+    >>> listed(["hinge", "non_saturating"])
+    'hinge, non_saturating'
+    >>> listed([f"{method}_ring" for method in "abcdefghijkl"] + ["gan_grid"])
+    '{a,b,c,d,e,f,g,h,i,j,k,l}_ring, gan_grid'
+    """
+    if len(names) < 12:
+        return ", ".join(names)
+    groups = {}
+    for name in names:
+        first, mark, rest = name.partition("_")
+        groups.setdefault(mark + rest, []).append(first)
+    lines = []
+    for rest, firsts in groups.items():
+        alike = rest and len(firsts) > 1
+        lines += [f"{{{','.join(firsts)}}}{rest}"] if alike else [first + rest for first in firsts]
+    return ", ".join(lines)

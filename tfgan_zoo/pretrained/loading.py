@@ -4,7 +4,7 @@ import logging
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from tfgan_zoo.choices import hint
+from tfgan_zoo.choices import hint, listed
 from tfgan_zoo.files import PathLike, check_regular
 from tfgan_zoo.pretrained import download, presets
 from tfgan_zoo.serving import addresses
@@ -52,7 +52,7 @@ def kind(source: PathLike, argument: str = "model") -> str:
         return "saved_model"
     if not path.is_dir():
         check_regular(argument, path)
-    known = ", ".join(presets.names()) or "none yet"
+    known = listed(presets.names()) or "none yet"
     near = hint(source, presets.names())
     raise ValueError(f"{argument}={source} is no run, preset, .keras file or export{near}; presets: {known}")
 

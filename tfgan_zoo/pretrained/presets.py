@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tfgan_zoo import registry
-from tfgan_zoo.choices import hint
+from tfgan_zoo.choices import hint, listed
 from tfgan_zoo.files import PathLike, check_regular, folder_in_making, read_json
 from tfgan_zoo.pretrained import download
 
@@ -194,7 +194,7 @@ def from_preset(preset: PathLike) -> "GAN":
     if not download.is_remote(preset):
         folder = folder_of(preset)
         if not is_preset(folder):
-            known = ", ".join(names()) or "none"
+            known = listed(names()) or "none"
             raise ValueError(
                 f"preset={preset} is neither a folder with {WEIGHTS} nor a name{hint(preset, names())};"
                 f" there are: {known}"
