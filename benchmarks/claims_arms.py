@@ -5,6 +5,7 @@ import dataclasses
 # The set-up in which brc's authors report 8 of 8 modes of ring_r5: 10,000 steps of 512, tanh in G, their rates.
 _AUTHORS = "--latent_dim=256 --batch_size=512 --kimg=5120 --d_lr=1e-4 --beta_1=0.9"
 _TANH = "benchmarks/tanh_generator.py"
+_DEVIATION = "benchmarks/batch_deviation.py"
 _WIDE = "--latent_dim=512 --width=256"  # what they change for the cube
 _BETTER = "--normalization=spectral --beta_1=0 --beta_2=0.9"  # the host that covers most modes
 
@@ -66,9 +67,15 @@ MIXTURE_ARMS = {
     ),
     "gan least_squares spectral, no momentum": f"--method=gan --loss=least_squares {_BETTER}",
     "gan hinge spectral, no momentum": f"--method=gan --loss=hinge {_BETTER}",
+    **{
+        f"ces {rule} spectral, no momentum": f"--method=ces --selection={rule} {_BETTER}"
+        for rule in ("best", "random", "max_norm")
+    },
     "gan n_dis 10, authors' set-up": f"{_TANH} --method=gan --n_dis=10 {_AUTHORS}",
     "brc c = 0, authors' set-up": f"{_TANH} --method=brc --clamp=0 {_AUTHORS}",
     "brc, authors' set-up": f"{_TANH} --method=brc {_AUTHORS}",
+    "gan n_dis 10 deviation, authors' set-up": f"{_DEVIATION} --method=gan --n_dis=10 {_AUTHORS}",
+    "brc deviation, authors' set-up": f"{_DEVIATION} --method=brc {_AUTHORS}",
     "gan n_dis 10, authors' cube": f"{_TANH} --method=gan --n_dis=10 {_AUTHORS} {_WIDE}",
     "brc, authors' cube": f"{_TANH} --method=brc {_AUTHORS} {_WIDE}",
 }
@@ -201,6 +208,11 @@ MIXTURE_COMPARISONS = [
     ("ces mean spectral, no momentum", "gan least_squares spectral, no momentum"),
     ("ces mean spectral, no momentum", "gan hinge spectral, no momentum"),
     ("ces mean spectral, no momentum", "ces homogeneous spectral, no momentum"),
+    *(
+        (f"ces {rule} spectral, no momentum", f"{rival} spectral, no momentum")
+        for rule in ("best", "random", "max_norm")
+        for rival in ("ces mean", "gan")
+    ),
     ("express spectral, no momentum", "gan spectral, no momentum"),
     ("express spectral, no momentum", "ces mean spectral, no momentum"),
     ("express latent share 0.2 spectral, no momentum", "gan spectral, no momentum"),
@@ -215,6 +227,9 @@ MIXTURE_COMPARISONS = [
     ("brc spectral, no momentum", "brc c = 0 spectral, no momentum"),
     ("brc, authors' set-up", "gan n_dis 10, authors' set-up"),
     ("brc, authors' set-up", "brc c = 0, authors' set-up"),
+    ("brc deviation, authors' set-up", "gan n_dis 10 deviation, authors' set-up"),
+    ("brc deviation, authors' set-up", "brc, authors' set-up"),
+    ("gan n_dis 10 deviation, authors' set-up", "gan n_dis 10, authors' set-up"),
     ("brc, authors' cube", "gan n_dis 10, authors' cube"),
     *((f"brc {name}, authors' set-up", f"gan n_dis 10 {name}, authors' set-up") for name in _LOSSES),
     ("gan relativistic R1 R2", "gan, today's set-up"),

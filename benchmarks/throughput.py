@@ -7,6 +7,8 @@ pipeline alone against the training step, and each method against the plain GAN.
 turns, and the median of the turns is printed. With --processor_time it is the processor's time that counts, on a CPU
 whose other processes would disturb the clock's. A method may bring options: --methods gan ces:shared_trunk=true
 brc:inner_steps=0. With --passes: the discriminator's gradients with reals and fakes in one call, against two calls.
+With --slopes, for each method: a step that takes the gradients of R1 and R2 from the loss's own passes of D, against
+one that has passes for them (--network=r3gan, or --methods gan:penalty=r1).
 With --loop, for each method and with the quartiles of the turns: the time of `fit`, and of train.py's loop with all
 that it has around a step, in that of a bare loop over the same graph.
 """
@@ -24,6 +26,7 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import tensorflow as tf
 
 from tfgan_zoo import data, image_sizes, networks
@@ -126,6 +129,45 @@ def compare_passes(options):
     print(f"gradients differ by {apart:.0e} of the largest in a weight")
 
 
+def compare_slopes(options):
+    """Prints what a step costs whose R1 and R2 take the gradients of the loss's own passes, in that of passes apart."""
+    for method in options.methods:
+        trained = []
+        for shared in (True, False):
+            config, model, batches = made(method, options)
+            if not shared:
+                model.look = lambda *args, model=model: (model.discriminate(*args), {})
+            model.fit(batches, steps_per_epoch=2, verbose=0)  # traces
+            trained.append((model, batches))
+        ratios = []
+        for turn in range(options.turns):
+            times = {}
+            for i in (0, 1) if turn % 2 else (1, 0):
+                model, batches = trained[i]
+                times[i] = seconds(lambda m=model, b=batches: m.fit(b, steps_per_epoch=options.steps, verbose=0))
+            ratios.append(times[0] / times[1])
+        middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
+        print(f"{method}, batch {config.batch_size}: shared in that of apart {middle:.2f} ({low:.2f}-{high:.2f})")
+
+
+def made(method, options):
+    """Returns (configuration, model, batches) of "name:option=value,..." and the flags."""
+    name, chosen = options_of(method)
+    config = resolve(
+        method=name,
+        **chosen,
+        dataset=options.dataset,
+        image_size=options.image_size,
+        network=options.network,
+        width=options.width,
+        **({} if options.batch_size is None else {"batch_size": options.batch_size}),
+    )
+    keras.config.set_dtype_policy(config.precision or "float32")
+    model = build_model(config)
+    source = data.load(config.dataset, **config.data_arguments)
+    return config, model, source.train(config.batch_size, model.batches_per_step, config.seed)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="fashion_mnist_10k")
@@ -139,6 +181,7 @@ def main():
     parser.add_argument("--batch_size", type=int)
     parser.add_argument("--processor_time", action="store_true", help="count the processor's time, not the clock's")
     parser.add_argument("--passes", action="store_true", help="compare one pass of reals and fakes with two")
+    parser.add_argument("--slopes", action="store_true", help="compare R1 and R2 of the loss's passes with their own")
     parser.add_argument("--loop", action="store_true", help="compare fit and train.py's loop with a bare one")
     options = parser.parse_args()
     if options.processor_time:
@@ -148,22 +191,11 @@ def main():
 
     if options.passes:
         return compare_passes(options)
+    if options.slopes:
+        return compare_slopes(options)
     runs = {}
     for method in options.methods:
-        name, chosen = options_of(method)
-        config = resolve(
-            method=name,
-            **chosen,
-            dataset=options.dataset,
-            image_size=options.image_size,
-            network=options.network,
-            width=options.width,
-            **({} if options.batch_size is None else {"batch_size": options.batch_size}),
-        )
-        model = build_model(config)
-        batches = data.load(config.dataset, **config.data_arguments).train(
-            config.batch_size, model.batches_per_step, config.seed
-        )
+        config, model, batches = made(method, options)
         model.fit(batches, steps_per_epoch=5, verbose=0)  # traces
         runs[method] = (config, model, batches)
 

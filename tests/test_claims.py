@@ -6,6 +6,7 @@ import math
 import pathlib
 import sys
 
+import numpy as np
 import pytest
 
 from tfgan_zoo import networks
@@ -16,6 +17,7 @@ from tfgan_zoo.settings.resolve import resolve
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))  # scripts, not a package
 
+import batch_deviation  # noqa: E402
 import claims  # noqa: E402
 import claims_report  # noqa: E402
 import instance_noise  # noqa: E402
@@ -137,6 +139,14 @@ def test_the_generator_of_brcs_authors_has_tanh_and_the_discriminator_is_the_zoo
     build = tanh_generator.with_tanh(networks.build)
     assert build("mlp", "generator", shape=(2,), latent_dim=4).activation == "tanh"
     assert build("mlp", "discriminator", shape=(2,)).activation == MLPDiscriminator(shape=(2,)).activation
+
+
+def test_the_discriminator_of_brcs_authors_may_see_how_much_the_batch_differs():
+    network = batch_deviation.with_deviation(networks.build)("mlp", "discriminator", shape=(2,), width=4)
+    points = np.random.default_rng(0).normal(size=(6, 2)).astype("float32")
+    features = network.features(points).numpy()
+    assert features.shape == (6, 5) and network.head.kernel.shape == (5, 1)
+    np.testing.assert_allclose(features[:, 4], features[:, :4].std(axis=0, ddof=1).mean(), rtol=1e-5)
 
 
 def test_instance_noise_leaves_the_first_perturbation_alone():

@@ -17,9 +17,18 @@ EAGER = {"run_eagerly": True}
 
 
 def make(method=GAN, rate=0.05, **options):
+    return _compiled(method, "mlp", (2,), {"width": 8}, rate, options)
+
+
+def make_noisy(method, **options):
+    """Returns a model of images whose discriminator perturbs its convolutions."""
+    return _compiled(method, "dcgan", (32, 32, 1), {"width": 4, "normalization": "none", "perturb": 0.5}, 0.05, options)
+
+
+def _compiled(method, network, shape, discriminator, rate, options):
     keras.utils.set_random_seed(1)
-    generator = build("mlp", "generator", shape=(2,), width=8, latent_dim=4)
-    model = method(generator, build("mlp", "discriminator", shape=(2,), width=8), seed=2, **options)
+    generator = build(network, "generator", shape=shape, width=discriminator["width"], latent_dim=4)
+    model = method(generator, build(network, "discriminator", shape=shape, **discriminator), seed=2, **options)
     model.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate), **EAGER)
     return model
 
@@ -54,6 +63,32 @@ def test_an_interval_acts_on_its_steps_and_is_that_much_stronger(every):
         expected = float(r1(model.discriminator, reals(model, seed=step)["images"][:, 0])) * every
         assert float(row["penalty_r1"]) == pytest.approx(expected if step % every == 0 else 0.0, rel=1e-4)
         assert (float(row["penalty_r2"]) > 0) == (step % every == 0)
+
+
+@pytest.mark.parametrize("method, options", [(GAN, {}), (BRC, {}), (CES, {"costs": ("hinge", "relativistic")})])
+def test_on_every_step_r1_and_r2_hold_the_gradient_of_the_very_logits_that_the_loss_sees(method, options, monkeypatch):
+    model = make_noisy(method, penalty=("r1", "r2"), penalty_every=1, **options)
+    images, fakes = np.random.default_rng(0).normal(size=(2, 3, 32, 32, 1)).astype("float32")
+    (batch,) = split({"images": images[:, None]}, 1)
+    calls = []
+    discriminate = method.discriminate
+    monkeypatch.setattr(method, "discriminate", lambda *args: calls.append(args[3]) or discriminate(*args))
+    _, logs = model.discriminator_objective(batch, fakes)
+    assert sorted(calls) == sorted(["reals", "fakes"] * len(model.discriminators))  # no pass of the penalties' own
+    shown = [model._shown(batch, i) for i in range(2)] if method is CES else [batch]
+    for term, x, name in ((r1, images, "reals"), (r2, fakes, "fakes")):
+        expected = [float(term(lambda x, b=b, n=name: discriminate(model, x, b, n), x)) for b in shown]
+        assert float(logs[f"penalty_{term.__name__}"]) == pytest.approx(np.mean(expected), rel=1e-5)
+        assert np.mean(expected) != pytest.approx(float(term(model.discriminator, x)), rel=1e-2)  # there is noise
+
+
+def test_a_score_of_its_own_is_what_penalties_hold():
+    class Halved(GAN):
+        def score(self, images, batch, purpose, labels=None):
+            return super().score(images, batch, purpose, labels) / 2.0
+
+    logs = [make(it, penalty="r1", penalty_every=1).update(reals(make())) for it in (GAN, Halved)]
+    assert float(logs[1]["penalty"]) == pytest.approx(float(logs[0]["penalty"]) / 4.0, rel=1e-5)
 
 
 def test_no_gan_carries_the_state_of_a_penalty_that_it_lacks():

@@ -1,6 +1,7 @@
 """What a training step receives: rows of reals, one row of the batch axis for each discriminator step."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -15,6 +16,8 @@ class Batch:
         substep: int, which of the step's batches this is.
         first_row: int or int tensor, the global row of images[0]; 0 on one device.
         fake_labels: int32[B], those of the fakes held against the reals; None if they are the reals'.
+        slopes: {"reals", "fakes": float32[B], the squared norm of D's gradient at each image}, where the loss's own
+            look at the images has found them for a penalty; see `GAN.look`.
     """
 
     images: tf.Tensor
@@ -22,6 +25,7 @@ class Batch:
     substep: int
     first_row: int | tf.Tensor
     fake_labels: tf.Tensor | None = None
+    slopes: Mapping[str, tf.Tensor] = dataclasses.field(default_factory=dict)
 
     @property
     def size(self) -> int | tf.Tensor:

@@ -1,6 +1,7 @@
 """The training loop that all methods share, and its seams."""
 
 import contextlib
+import dataclasses
 import hashlib
 import importlib
 from collections.abc import Callable, Iterator, Sequence
@@ -603,13 +604,32 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
 
     def discriminator_objective(self, batch: batches.Batch, fakes: tf.Tensor) -> tuple[tf.Tensor, dict]:
         """Returns (L_D with its penalty, logs) of one batch; gradients flow into the fakes if the caller lets them."""
-        real_logits = self.discriminate(batch.images, batch, "reals")
-        fake_logits = self.discriminate(fakes, batch, "fakes", batch.fake_labels)
+        real_logits, of_reals = self.look(batch.images, batch, "reals")
+        fake_logits, of_fakes = self.look(fakes, batch, "fakes", batch.fake_labels)
+        batch = dataclasses.replace(batch, slopes=of_reals | of_fakes)
         loss = self.discriminator_loss(real_logits, fake_logits)
         logs = {"d_real": tf.reduce_mean(real_logits), "d_fake": tf.reduce_mean(fake_logits)}
         loss, terms = self.with_penalties(loss, batch, fakes, real_logits, fake_logits)
         logs |= terms | self.augmenter.signal([self.adversarial_loss], real_logits, fake_logits)
         return loss, logs | {"d_loss": loss}
+
+    def look(
+        self, images: tf.Tensor, batch: batches.Batch, purpose: str, labels: ArrayLike | None = None
+    ) -> tuple[tf.Tensor, dict]:
+        """Returns (`discriminate`'s logits, {purpose: the slopes that a penalty of every step holds there} or {}).
+
+        What R1 and R2 hold is the gradient of these very logits: taken here, it saves another pass of the
+        discriminator, and the gradient through that.
+        """
+
+        def outputs(images):
+            return self.discriminate(images, batch, purpose, labels)
+
+        wanted = any(it.slopes_at == purpose and it.every == 1 for it in self.penalties)
+        if not wanted or self.micro_batch or type(self).score is not GAN.score:
+            return outputs(images), {}
+        logits, slopes = penalties.with_slopes(outputs, images)
+        return logits, {purpose: slopes}
 
     def with_penalties(
         self, loss: tf.Tensor, batch: batches.Batch, fakes: tf.Tensor, real_logits: tf.Tensor, fake_logits: tf.Tensor

@@ -169,13 +169,16 @@ class CES(GAN):
         return gradients, chosen | {"g_loss": tf.reduce_sum(shares * tf.stack(costs))}
 
     def discriminator_objective(self, batch: Batch, fakes: tf.Tensor) -> tuple[tf.Tensor, dict]:
-        real = self._logits(batch.images, batch, "reals", batch.labels)
-        fake = self._logits(fakes, batch, "fakes", batch.fake_labels)
+        real, of_reals = self._looks(batch.images, batch, "reals", batch.labels)
+        fake, of_fakes = self._looks(fakes, batch, "fakes", batch.fake_labels)
         parts = [cost.discriminator(*logits) for cost, *logits in zip(self.costs, real, fake, strict=True)]
         logs = {"d_real": tf.reduce_mean(real), "d_fake": tf.reduce_mean(fake)}
         for penalty in self.penalties:
             if not penalty.of_generator:
-                terms = [penalty(self, self._shown(batch, i), fakes, real[i], fake[i]) for i in self._acts_on(penalty)]
+                terms = [
+                    penalty(self, self._shown(batch, i, of_reals[i] | of_fakes[i]), fakes, real[i], fake[i])
+                    for i in self._acts_on(penalty)
+                ]
                 parts.append(self.weight_of(penalty) * tf.add_n(terms))
                 logs[self.log_name(penalty)] = tf.add_n(terms) / len(terms)
         total = tf.add_n(parts)
@@ -210,6 +213,13 @@ class CES(GAN):
             return tf.split(self.discriminate(images, batch, purpose, labels), self.heads, 1)
         return [self.discriminate(images, self._shown(batch, i), purpose, labels) for i in range(len(self.costs))]
 
+    def _looks(self, images, batch, purpose, labels):
+        """Returns (the K logits [B, 1], K times what `look` brings beside them; nothing of a shared trunk)."""
+        if self.heads > 1:
+            return self._logits(images, batch, purpose, labels), [{}] * self.heads
+        looks = [self.look(images, self._shown(batch, i), purpose, labels) for i in range(len(self.costs))]
+        return [logits for logits, _ in looks], [slopes for _, slopes in looks]
+
     def _generator_losses(self, batch, fakes):
         fake = self._logits(fakes, batch, "generator", batch.fake_labels)
         real = [None] * len(fake)
@@ -222,5 +232,5 @@ class CES(GAN):
         all_of_them = penalty.name != "wgan_gp"
         return [i for i, cost in enumerate(self.costs) if all_of_them or cost.name == "wasserstein"]
 
-    def _shown(self, batch, index):
-        return _Shown(**vars(batch), index=index)
+    def _shown(self, batch, index, slopes=None):
+        return _Shown(**vars(batch) | {"slopes": slopes or {}}, index=index)

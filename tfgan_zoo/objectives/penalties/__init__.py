@@ -23,6 +23,8 @@ class Penalty:
         keeps_state: bool, whether it remembers something of one discriminator.
         of_styles: bool, whether it needs a generator with styles.
         of_generator: bool, whether the term belongs to the generator's loss; else to the discriminator's.
+        slopes_at: str, "reals" or "fakes" where the term is made of the norms of D's gradient there alone, so that the
+            loss's own look at them can bring these; "" elsewhere.
         of_gradient: bool, whether it is made of gradients of `GAN.score` alone, and so goes where there are no logits.
         implies: fields of a run's configuration that follow from the choice.
 
@@ -34,7 +36,7 @@ class Penalty:
         ValueError: for a weight or an interval that is out of its range.
     """
 
-    name = summary = ""
+    name = summary = slopes_at = ""
     usual_weight, usual_every = 1.0, 1
     lazy = keeps_state = of_generator = of_gradient = of_styles = False
     implies = types.MappingProxyType({})
@@ -155,8 +157,14 @@ def squared_gradient_norms(discriminator, points):
     The gradient is taken of the sum of the function's outputs, so row i may depend on image i alone. Nothing is
     detached.
     """
+    return with_slopes(discriminator, points)[1]
+
+
+def with_slopes(discriminator, points):
+    """Returns (logits[N, 1], float32[N]): a function's values at points[N, ...], and `squared_gradient_norms` there."""
+    points = tf.convert_to_tensor(points)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(points)
         logits = discriminator(points)
     gradients = tape.gradient(logits, points, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return tf.reduce_sum(tf.square(gradients), axis=range(1, len(points.shape)))
+    return logits, tf.reduce_sum(tf.square(gradients), axis=range(1, len(points.shape)))

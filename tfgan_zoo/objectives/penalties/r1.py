@@ -35,8 +35,12 @@ class R1(Penalty):
     summary = "|grad D(x)|^2 / 2 on reals, every 16th step (Mescheder et al. 2018)"
     usual_every = 16
     lazy = of_gradient = True
+    slopes_at = "reals"
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
+        if self.slopes_at in batch.slopes:
+            return tf.reduce_mean(batch.slopes[self.slopes_at]) / 2.0
+
         def of_rows(batch):
             return r1(lambda x: gan.score(x, batch, "penalty"), batch.images)
 

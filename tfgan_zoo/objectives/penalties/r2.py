@@ -36,8 +36,12 @@ class R2(Penalty):
     summary = "|grad D(G(z))|^2 / 2 on fakes, every 16th step (Mescheder et al. 2018)"
     usual_every = 16
     lazy = of_gradient = True
+    slopes_at = "fakes"
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
+        if self.slopes_at in batch.slopes:
+            return tf.reduce_mean(batch.slopes[self.slopes_at]) / 2.0
+
         def of_rows(batch, fakes):
             return r2(lambda x: gan.score(x, batch, "penalty/fakes", batch.fake_labels), fakes)
 
