@@ -54,7 +54,10 @@ def resolved(recipe, **given):
 def everything(name):
     """The file of a recipe as it was before 0.1.0: every field, and the options in a table of their own."""
     config = json.loads(resolved(name).to_json())
-    values = {field: config[field] for field in recipes.FIELDS if field not in ("penalty_every", "perturb_generator")}
+    left_out = {"penalty_every"}
+    if config["perturb_generator"] == configs.before_later_fields(config)["perturb_generator"]:
+        left_out.add("perturb_generator")
+    values = {field: config[field] for field in recipes.FIELDS if field not in left_out}
     (penalty,), (weight,) = config["penalty"] or ("none",), config["penalty_weight"] or (0.0,)
     return values | {"penalty": penalty, "penalty_weight": weight}
 
