@@ -35,6 +35,16 @@ def test_a_list_is_split_at_commas_alone(command, text, words):
     assert command.parse([])[0]["words"] is None
 
 
+def test_a_path_below_home_is_that_and_no_folder_of_this_name(command, monkeypatch):
+    """Shells expand it where it stands alone, and not behind "=": a run would go into a folder called ~."""
+    monkeypatch.setenv("HOME", "/users/me\\1")
+    command.string("path", None, "a path")
+    values, _ = command.parse(["--path=~/photos", "--words=~/a.png, b~/c,~/d.png"])
+    assert values["path"] == "/users/me\\1/photos"
+    assert values["words"] == ["/users/me\\1/a.png", "b~/c", "/users/me\\1/d.png"]
+    assert command.parse(["--path=~me/x"])[0]["path"] == "~me/x"
+
+
 @pytest.mark.parametrize("text", ['"a', "a\nb", "\x1b[2J", "\udcff", "\u202eabc", "a" * 5000, "a\x00b"])
 @pytest.mark.parametrize("flag", ["--words", "--number", "--it", "it"])
 def test_bad_input_is_one_short_line_without_escapes(command, capsys, flag, text):

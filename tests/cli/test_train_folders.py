@@ -145,6 +145,23 @@ def test_numbered_folders_are_classes_in_their_own_order(numbered, run):
     np.testing.assert_array_equal(np.asarray(Image.open("ten.png")), np.asarray(expected))
 
 
+def test_where_classes_are_called_by_numbers_a_number_is_a_name(numbered, run, capsys):
+    """Folders 01 to 12: a place from 0 on would be another folder than the one that was asked for."""
+    for level in reversed(range(12)):
+        (numbered / str(level)).rename(numbered / f"{level + 1:02d}")
+    assert run(*TINY, "--conditional", "--dataset=numbers", "--run_dir=run", "--image_size=32")[0] == 0
+    model = loading.load("run")
+    for word in ("3", "03"):
+        assert generate(["--model=run", "--num=2", f"--label={word}", "--output=three.png"]) == 0
+        expected = pictures.grid(model.generate(2, labels=word))
+        np.testing.assert_array_equal(np.asarray(Image.open("three.png")), np.asarray(expected))
+    np.testing.assert_array_equal(model.generate(2, labels=2), model.generate(2, labels="3"))
+    capsys.readouterr()
+    for flag, word in (("--label=0", "0"), ("--labels=0-9", "0"), ("--label=13", "13")):
+        assert generate(["--model=run", "--num=2", flag]) == 2
+        assert f"={word!r} must be a class of model=run (01, 02, " in capsys.readouterr().err
+
+
 def test_a_run_from_before_names_keeps_its_numbers(numbered, run, capsys):
     flags = [*TINY, "--conditional", "--dataset=numbers", "--run_dir=run", "--image_size=32"]
     assert run(*flags, "--kimg=0.016")[0] == 0

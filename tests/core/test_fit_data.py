@@ -38,6 +38,7 @@ def batches(x, labels=None, size=4, **kwargs):
         (images(8, 0, 255), "images must be in [-1, 1], and the first batch is in [0.0"),
         (images(8, -2, 2), "images must be in [-1, 1], and the first batch is in [-"),
         (np.full((8, *SHAPE), np.nan, "float32"), "images must be in [-1, 1]"),
+        (images(8)[:0], "fit: the"),
     ],
 )
 @pytest.mark.parametrize("as_array", [True, False])
@@ -58,6 +59,7 @@ def test_images_of_another_half_of_the_range_are_unlikely():
         ([0, 1, 2, 3], "labels=3 must be in [0, 2]"),
         ([-1, 0, 1, 2], "labels=-1 must be in [0, 2]"),
         ([0.0, 1.0, 2.0, 0.0], "labels are float"),
+        (np.eye(4, 3, dtype=int), "labels are [B, 3], not one number an image, [B]: of one-hot ones take the argmax"),
         (None, "needs labels beside the images"),
     ],
 )
@@ -68,6 +70,35 @@ def test_labels_that_are_no_classes_are_one_line(labels, words, as_array):
     with pytest.raises(ValueError) as caught:
         model.fit(*((x, labels) if as_array else (batches(x, labels),)), batch_size=4, verbose=0)
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("x", [None, "photos", {"images": np.zeros((4, *SHAPE))}])
+def test_what_is_neither_images_nor_a_data_set_is_one_line(x):
+    with pytest.raises(ValueError, match=r"x must be images \[N, 32, 32, 1\], or yield them, and is (None|a \w+)$"):
+        fit_data.batches_of_array(x, None, 4, 0, SHAPE)
+
+
+def test_arrays_that_do_not_go_together_are_one_line():
+    x, labels = images(4), np.zeros(3, int)
+    with pytest.raises(ValueError, match=r"^fit: there are 4 images and 3 labels$"):
+        fit_data.batches_of_array(x, labels, 4, 0, SHAPE, 3)
+    with pytest.raises(ValueError, match=r"^train_on_batch: there are 4 images and 3 labels$"):
+        fit_data.of_one_step(x, labels, 1, SHAPE, 3)
+    with pytest.raises(ValueError, match=r"^fit: batch_size=0 must be at least 1$"):
+        fit_data.batches_of_array(x, labels, 0, 0, SHAPE)
+    fit_data.check_labels(labels[:, None], 3)  # as keras.datasets have them
+
+
+def test_evaluate_refuses_what_fit_does():
+    model, x = make(classes=3), images(4)
+    for arguments, words in (
+        ((x[:0],), "evaluate: there are no images"),
+        ((x, [0, 1]), "evaluate: there are 4 images and 2 labels"),
+        ((x, np.eye(4, 3, dtype=int)), "not one number an image"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            model.held_out_data(*arguments)
+        assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

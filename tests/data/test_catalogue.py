@@ -83,6 +83,13 @@ def test_unknown_name_gives_the_nearest_and_both_hints(tmp_path):
     assert str(tmp_path) in message and "TFDS" in message and "grid" in message
 
 
+@pytest.mark.parametrize("name", ["", "my photos", "photos (1)", "2024-05", "\u3000"])
+def test_what_can_be_no_name_is_unknown_like_any_other(name, tmp_path):
+    """TFDS would explain the grammar of its names, of several lines, and not say which argument it is about."""
+    message = message_of(name, data_dir=str(tmp_path))
+    assert message.startswith(f"dataset={name} is unknown; choose from") and "a folder or zip file" in message
+
+
 @pytest.mark.parametrize("path", ["./photos", "../x", "~/photos", "/nowhere", "faces.zip", "FACES.ZIP"])
 def test_a_path_that_is_not_there(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -234,6 +234,10 @@ def test_exif_orientation_is_applied(orientation):
     exif[0x0112] = orientation
     found = decode.decode(saved(Image.fromarray(turns[orientation]), exif=exif.tobytes()), 8, 1)[..., 0]
     np.testing.assert_array_equal(found, upright[:, 2:10])
+    for kind, options in (("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("JPEG", {}), ("AVIF", {})):
+        content = saved(Image.fromarray(turns[orientation]), kind, exif=exif.tobytes(), **options)
+        assert decode.look(content).size == (12, 8)
+        assert decode.whole(content, 1).shape == (8, 12, 1)
 
 
 def test_animations_give_their_first_frame():

@@ -1,5 +1,6 @@
 """What is found in a folder or a zip file, and what a hostile one can do."""
 
+import json
 import os
 import string
 import struct
@@ -80,8 +81,26 @@ def test_loops_of_symlinks_end(tmp_path):
     assert found(str(root)) == ({"a/1.png": "a/1.png", "b/2.png": "2.png"}, [])
 
 
+def test_a_folder_has_its_own_name_whatever_links_to_it(tmp_path):
+    """Links come first in no order: a class is not lost to a name that sorts behind it, nor is another one's."""
+    root = tmp_path / "root"
+    tree(root, "cat/1.png", "dog/2.png")
+    (root / "cat" / "other").symlink_to("../dog")
+    (root / "dog" / "other").symlink_to("../cat")
+    assert found(str(root)) == ({"cat/1.png": "cat/1.png", "dog/2.png": "dog/2.png"}, [])
+    (root / "favourites").symlink_to("cat")
+    pictures, problems = found(str(root))
+    assert list(pictures) == ["cat/1.png", "dog/2.png"]
+    assert problems == [
+        ("favourites/", "is a class folder without a picture of its own, another name of cat/"),
+    ]
+
+
 def test_what_is_no_ordinary_file_does_not_keep_us_waiting(tmp_path):
     tree(tmp_path, "1.png")
+    os.mkfifo(tmp_path / "dataset.json")
+    assert "dataset.json cannot be used (is no ordinary file)" in refused(str(tmp_path))
+    (tmp_path / "dataset.json").unlink()
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     (tmp_path / "gone.png").symlink_to("nowhere")
@@ -164,6 +183,26 @@ def test_a_class_folder_without_pictures_is_a_problem(tmp_path):
     assert found(str(tmp_path / "x.zip"))[1] == [("eel/", reason)]
 
 
+def test_one_class_with_pictures_is_no_wrapper_however_deep_they_lie(tmp_path):
+    tree(tmp_path, "cat/sub/1.png", "cat/sub/2.png", "dog/1.heif2")
+    reason = "is a class folder without a picture, with 1 .heif2"
+    assert found(str(tmp_path))[1] == [("dog/", reason)]
+    with files.scan(str(tmp_path)) as here:
+        assert files.labelled(here, here.names) == ((), [0, 0])
+
+
+def test_classes_are_those_of_all_files_whichever_are_left(tmp_path):
+    names = ("all/cat/a/1.png", "all/cat/b/2.png", "all/dog/3.png", "all/eel/4.png")
+    for path in (tree(tmp_path / "x", *names), packed(tmp_path / "x.zip", *names)):
+        with files.scan(path) as here:
+            reason = "is a class without a picture that can be used"
+            assert files.emptied(here, names) == []
+            assert files.emptied(here, names[:3]) == [("eel", reason)]
+            assert files.labelled(here, names[:3]) == (("cat", "dog"), [0, 0, 1])
+            assert files.emptied(here, names[:2]) == [("dog", reason), ("eel", reason)]
+            assert files.labelled(here, names[:2]) == ((), [0, 0])  # not a and b
+
+
 def test_an_empty_folder_beside_loose_pictures_is_no_class(tmp_path):
     tree(tmp_path, "1.png", "raw/notes.txt")
     assert found(str(tmp_path))[1] == []
@@ -182,8 +221,42 @@ def test_names_are_shown_on_one_line(name):
 def test_nothing_gets_out_of_a_zip(tmp_path):
     names = ("../out.png", "/etc/in.png", "a/../../b.png", "c\\d.png", "C:\\e.png")
     names = list(found(packed(tmp_path / "x.zip", *names))[0])
-    assert names == ["C:/e.png", "c/d.png", "etc/in.png"]
+    assert names == ["C:/e.png", "a/b.png", "c/d.png", "etc/in.png", "out.png"]
     assert [path.name for path in tmp_path.iterdir()] == ["x.zip"]
+
+
+def test_names_that_are_not_marked_as_utf_8_are_read_as_it(tmp_path):
+    """macOS writes them so; what is no UTF-8 is the code page that the format names."""
+    path = tmp_path / "x.zip"
+    for name, page in (("Käse/1.png", "utf-8"), ("Käse/1.png", "cp437")):
+        packed(path, name.replace("ä", "a" * len("ä".encode(page))))
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"K" + b"a" * len("ä".encode(page)), "Kä".encode(page)))
+        with files.scan(str(path)) as here:
+            assert here.names == (name,)
+
+
+@pytest.mark.parametrize("around", ["./", "x\\", "/"])
+def test_the_labels_are_found_however_a_zip_writes_its_names(tmp_path, around):
+    labels = [["0\\1.png", 0], ["./1/2.png", 3]]
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name, content in (("0/1.png", ""), ("1/2.png", ""), ("dataset.json", json.dumps({"labels": labels}))):
+            archive.writestr(around + name, content)
+    with files.scan(str(tmp_path / "x.zip")) as here:
+        assert files.labelled(here, here.names) == (("0", "3"), [0, 1])
+
+
+def test_the_labels_of_several_parts_are_used_together(tmp_path):
+    for path in (tree(tmp_path / "x", "train/0/1.png", "val/0/2.png"), tree(tmp_path / "y", "a/0/1.png", "b/2.png")):
+        for part in ("train", "val", "a"):
+            if os.path.isdir(f"{path}/{part}"):
+                name = {"train": "0/1.png", "val": "0/2.png", "a": "0/1.png"}[part]
+                with open(f"{path}/{part}/dataset.json", "w") as file:
+                    json.dump({"labels": [[name, len(part)]]}, file)
+    with files.scan(str(tmp_path / "x")) as here:
+        assert files.labelled(here, here.names) == (("3", "5"), [1, 0]) and here.others == ()
+    with files.scan(str(tmp_path / "y")) as here, pytest.raises(ValueError, match=r"has no label for b/2\.png"):
+        files.labelled(here, here.names)
 
 
 def test_a_bomb_is_not_inflated(tmp_path, monkeypatch):

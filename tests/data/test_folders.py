@@ -592,6 +592,21 @@ def test_a_class_without_a_usable_picture_is_not_passed_over(tmp_path, other, wh
     assert data.load(str(path), bad_images="skip").num_train == 1
 
 
+@pytest.mark.parametrize("why", ["damaged", "small"])
+def test_a_class_of_which_all_pictures_are_left_out_is_told(tmp_path, why):
+    """Nor does it make a wrapper of the other one, whose folders would be classes."""
+    make(tmp_path / "x", "a/1/1.png", "a/2/2.png", "a/2/3.png")
+    make(tmp_path / "x", "b/1.png", side=16)
+    if why == "damaged":
+        (tmp_path / "x" / "b" / "1.png").write_text("text")
+    arguments = {"image_size": 32, "min_size": "skip"}
+    words = "b/1.png is no PNG" if why == "damaged" else "b is a class without a picture that can be used"
+    for _ in range(2):  # the second time from the cache
+        assert words in refused(tmp_path / "x", **arguments)
+        found = data.load(str(tmp_path / "x"), **arguments, bad_images="skip")
+        assert (found.label_names, len(found.skipped)) == ((), 2)
+
+
 def test_what_an_empty_class_holds_is_no_part_of_the_key(tmp_path, without_plugins):
     """Nor are the words in which it is told."""
     make(tmp_path / "x", "a/1.png", "a/2.png")

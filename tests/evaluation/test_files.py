@@ -184,11 +184,22 @@ def test_what_is_not_there_or_no_archive_is_refused(tmp_path):
         ImageFiles("fakes", tmp_path / "a.zip")
 
 
-@pytest.mark.parametrize("array", [np.zeros((5, 8, 6, 3)), np.zeros((5, 8, 6, 2), "uint8"), np.zeros(5, "uint8")])
+@pytest.mark.parametrize(
+    "array", [np.zeros((5, 8, 6, 3)), *(np.zeros(shape, "uint8") for shape in ((5, 8, 6, 2), (5, 0, 6, 3), 5))]
+)
 def test_an_npz_of_something_else_is_refused(tmp_path, array):
     np.savez(tmp_path / "x.npz", images=array)
     with pytest.raises(ValueError, match="must hold `images`"):
         ImageFiles("fakes", tmp_path / "x.npz")
+
+
+def test_a_folder_without_pictures_says_what_lies_in_it(tmp_path):
+    (tmp_path / "film.mov").touch()
+    with pytest.raises(ValueError, match=r"holds 0 image\(s\) \(passed over: 1 \.mov\); a metric needs at least 2"):
+        ImageFiles("fakes", tmp_path)
+    (tmp_path / "gone.png").symlink_to("nowhere")
+    with pytest.raises(ValueError, match=r"gone\.png cannot be read \(No such file or directory\)$"):
+        ImageFiles("fakes", tmp_path)
 
 
 def test_a_pickle_is_never_loaded(tmp_path):

@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image
 
 from tfgan_zoo.core.sampler import Sampler
-from tfgan_zoo.evaluation import curves, report
+from tfgan_zoo.evaluation import curves, report, session
 
 
 class Model(Sampler):
     """Its images have the grey level of the class, or of the first latent."""
 
-    latent_dim, image_shape, num_classes = 4, (2, 2, 1), 0
+    latent_dim, image_shape, num_classes, class_names = 4, (2, 2, 1), 0, ()
 
     def __init__(self, num_classes=0):
         self.num_classes = num_classes
@@ -42,6 +42,29 @@ def test_a_report_begins_with_pictures():
     parts = ("<h1>A &lt;model&gt;</h1>", "<h2>Samples</h2><img", "<h2>Numbers</h2>", "<table>", "Left out: kid")
     assert sorted(parts, key=html.index) == list(parts)
     assert "<th>note" not in html and "<th>note" in report.page("A", [line | {"note": "few"}], {})
+
+
+def test_classes_have_their_names_in_the_table():
+    values = {"distance": 1.5, "class_0": 1.0, "class_1": None, "class_2": 2.0}
+    line = {"metric": "m", "values": values, "checkpoint": "last", "fakes": 10, "reference": {"a|b/train": 5}}
+    html = report.page("A", [line | {"class_names": ["cat", "<b>|"]}], {})
+    cells = re.findall("<td>(.*?)</td>", html)
+    assert cells[1::7] == ["distance", "class_0 cat", "class_1 &lt;b&gt;¦", "class_2"]
+    assert cells[6::7] == ["5 of a¦b/train"] * 4
+    assert "<td>class_0</td>" in report.page("A", [line], {})
+
+
+def test_a_value_for_each_class_goes_with_their_names():
+    class Evaluator:
+        def measure(self, fakes, seed):
+            yield {"metric": "m", "values": {"distance": 1.0}, "reference": {}}
+            yield {"metric": "n", "values": {"distance": 1.0, "class_0": 1.0}, "reference": {}}
+
+    model = Model(num_classes=2)
+    for names, expected in (((), [None, None]), (("cat", "dog"), [None, ["cat", "dog"]])):
+        model.class_names = names
+        work = session.ModelSession("it", lambda checkpoint: model, ["last"], Evaluator(), None, 1, 0, 8)
+        assert [line.get("class_names") for line in work.lines()] == expected
 
 
 def line_of(svg, name):

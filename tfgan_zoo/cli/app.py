@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -107,7 +108,7 @@ class Command:
         return "\n".join(lines)
 
     def parse(self, argv):
-        """Parses the arguments.
+        """Parses the arguments; ~/ where a value begins is the user's home, which shells leave alone behind a "=".
 
         Args:
             argv: list of str, without the program's name.
@@ -121,7 +122,7 @@ class Command:
         names = self.names()
         self.flags.unparse_flags()
         try:
-            rest = self.flags([self.name, *argv])[1:]
+            rest = self.flags([self.name, *map(_at_home, argv)])[1:]
         except flags.IllegalFlagValueError as error:
             raise ValueError(self._of_wrong_kind(str(error))) from None
         except flags.Error as error:
@@ -164,6 +165,11 @@ class Command:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: not our failure
         return status
+
+
+def _at_home(argument):
+    home = os.path.expanduser("~")
+    return re.sub("(?<=[=,])~(?=/)", lambda _: home, argument) if argument.startswith("-") else argument
 
 
 def entry_of_list(name, text, column=24, wide=112):

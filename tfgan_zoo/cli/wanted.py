@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 
+from tfgan_zoo import class_names
 from tfgan_zoo.sharing import seed_lists
 
 _MOST_IN_NAME = 40  # characters of a class's name in a file's name
@@ -87,12 +88,14 @@ class Wanted:
         return [name + word for name, word in zip(names, words, strict=True)]
 
 
-def _in_a_name(class_names, label):
-    return "_" + re.sub(r"[^\w.]+", "-", class_names[label])[:_MOST_IN_NAME] if class_names else ""
+def _in_a_name(names, label):
+    return "_" + re.sub(r"[^\w.]+", "-", names[label])[:_MOST_IN_NAME] if names else ""
 
 
 def label_of(word, model, name, argument="label"):
     """Returns the number of a class: a name comes before a number, since a folder "3" may be any class.
+
+    Where all classes are called by numbers, every number is a name.
 
     Args:
         word: str, as the user wrote it.
@@ -104,14 +107,17 @@ def label_of(word, model, name, argument="label"):
         ValueError: in one line, if it is neither.
     """
     classes, names = model.num_classes, tuple(model.class_names)
-    if word in names:
-        return names.index(word)
+    named = class_names.number_of(word, names)
+    if named is not None:
+        return named
     try:
-        number = int(word)
+        number = None if class_names.are_numbers(names) else int(word)
     except ValueError:
+        number = None
+    if number is None:
         known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "they have numbers only"
         more = "its number, or all" if argument == "label" else "a number, or a range of these as 0-9"
-        raise ValueError(f"{argument}={word!r} must be a class of model={name} ({known}), {more}") from None
+        raise ValueError(f"{argument}={word!r} must be a class of model={name} ({known}), {more}")
     if not 0 <= number < classes:
         raise ValueError(f"{argument}={word} must be in [0, {classes - 1}], the classes of model={name}")
     return number

@@ -62,11 +62,16 @@ def batches_of_array(images, labels, batch_size, seed, shape, num_classes=0):
     Raises:
         ValueError: as `batches_of_steps` does, for any of the images and labels.
     """
-    images = np.asarray(images)
+    check_batch_size("fit", batch_size)
+    given, images = images, np.asarray(images)
+    if not images.ndim:
+        wanted = f"images [N, {', '.join(map(str, shape))}]"
+        raise ValueError(f"fit: x must be {wanted}, or yield them, and is {_kind(given)}")
     check_images(images, shape)
     items = images
     if labels is not None:
         labels = np.asarray(labels)
+        check_pairs("fit", images, labels)
         if num_classes:
             check_labels(labels, num_classes)
         items = (images, labels.astype("int32"))
@@ -138,8 +143,10 @@ def of_one_step(images, labels, count, shape, num_classes=0):
     if num_classes:
         if labels is None:
             raise ValueError(f"train_on_batch: a model with num_classes={num_classes} needs labels too")
-        check_labels(np.asarray(labels), num_classes)
-        items["labels"] = np.asarray(labels, "int32")
+        labels = np.asarray(labels)
+        check_pairs("train_on_batch", images, labels)
+        check_labels(labels, num_classes)
+        items["labels"] = labels.astype("int32")
     return {
         name: tf.constant(np.swapaxes(it.reshape(count, len(images) // count, *it.shape[1:]), 0, 1))
         for name, it in items.items()
@@ -194,10 +201,13 @@ def check_images(images, shape):
     """Checks a batch of a user's images[B, ...], a NumPy array.
 
     Raises:
-        ValueError: in one line, for another shape than `shape`, or another range than [-1, 1] (only images have one).
+        ValueError: in one line, for another shape than `shape`, if there are none, or for another range than [-1, 1]
+            (only images have one).
     """
     if images.shape[1:] != tuple(shape):
         raise ValueError(f"fit: images of {_times(images.shape[1:])} are given, and the networks make {_times(shape)}")
+    if not len(images):
+        raise ValueError("fit: there are no images")
     if images.dtype.kind != "f":
         raise ValueError(
             f"fit: images are {images.dtype}, not floats in [-1, 1]: map them through lambda x: x / 127.5 - 1"
@@ -217,16 +227,36 @@ def check_images(images, shape):
 
 
 def check_labels(labels, num_classes):
-    """Checks a batch of labels[B], a NumPy array.
+    """Checks a batch of labels[B], or [B, 1] as Keras's own data sets have them, a NumPy array.
 
     Raises:
-        ValueError: in one line, unless they are whole numbers in [0, num_classes).
+        ValueError: in one line, unless they are whole numbers in [0, num_classes), one an image.
     """
+    if labels.ndim != 1 and labels.shape[1:] != (1,):
+        sides = "".join(f", {side}" for side in labels.shape[1:])
+        raise ValueError(f"fit: labels are [B{sides}], not one number an image, [B]: of one-hot ones take the argmax")
     if labels.dtype.kind not in "iu":
         raise ValueError(f"fit: labels are {labels.dtype}, not whole numbers in [0, {num_classes})")
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if wrong.size:
         raise ValueError(f"fit: labels={wrong.flat[0]} must be in [0, {num_classes - 1}], the model's classes")
+
+
+def check_pairs(where, images, labels):
+    """Refuses labels that are not as many as the images: a ValueError of one line that begins with `where`."""
+    if not labels.ndim or len(labels) != len(images):
+        many = len(labels) if labels.ndim else "no"
+        raise ValueError(f"{where}: there are {len(images)} images and {many} labels")
+
+
+def check_batch_size(where, batch_size):
+    """Refuses a batch of no images: a ValueError of one line that begins with `where`."""
+    if batch_size < 1:
+        raise ValueError(f"{where}: batch_size={batch_size} must be at least 1")
+
+
+def _kind(value):
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _times(shape):

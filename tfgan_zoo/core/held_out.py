@@ -114,11 +114,15 @@ class HeldOut(keras.Model):
             raise ValueError("evaluate: x=None: give images, held out from the training")
         x = fit_data.as_dataset(x)
         if not isinstance(x, tf.data.Dataset):
-            if y is not None and len(y) != len(x):
-                raise ValueError(f"evaluate: there are {len(x)} images and {len(y)} labels")
+            size = 64 if batch_size is None else batch_size
+            fit_data.check_batch_size("evaluate", size)
             x = np.asarray(x)
+            if not x.size:
+                raise ValueError("evaluate: there are no images")
             items = (x,) if y is None else (x, np.asarray(y))
-            x = tf.data.Dataset.from_tensor_slices(items).batch(min(batch_size or 64, len(x)), drop_remainder=True)
+            if y is not None:
+                fit_data.check_pairs("evaluate", *items)
+            x = tf.data.Dataset.from_tensor_slices(items).batch(min(size, len(x)), drop_remainder=True)
         data = x.map(fit_data.named).map(self._one_row)
         first = next(iter(data.take(1)), None)
         if first is None:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from tfgan_zoo import random
+from tfgan_zoo import class_names, random
 
 Labels = int | str | Sequence[int | str] | np.ndarray | None  # a class for all images, or one for each
 
@@ -326,8 +326,9 @@ def numbered(labels: Labels, model: "Sampler") -> Labels:
 
 def _number(name, model):
     names = tuple(model.class_names)
-    if name in names:
-        return names.index(name)
+    number = class_names.number_of(name, names)
+    if number is not None:
+        return number
     if not names:
         raise ValueError(f"labels={name!r}: this model's classes have no names, numbers only; name an integer from 0")
     more = ", ..." if len(names) > 20 else ""

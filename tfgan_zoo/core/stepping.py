@@ -53,7 +53,8 @@ class Stepping(keras.Model):
             kwargs["validation_data"] = self.held_out_data(*pair[:2], batch_size=size)
         directions.tell(kwargs.get("callbacks"), self.directions)
         if array:
-            x = fit_data.batches_of_array(x, y, batch_size or 64, self.seed, self.image_shape, self.num_classes)
+            size = 64 if batch_size is None else batch_size
+            x = fit_data.batches_of_array(x, y, size, self.seed, self.image_shape, self.num_classes)
         steps = self._steps(x, checked=array)
         with warnings.catch_warnings():
             if x.cardinality() >= 0:  # its end is no surprise, though a data set of whole batches no longer tells it

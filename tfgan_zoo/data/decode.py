@@ -94,8 +94,9 @@ def look(content):
 
 def _look(image):
     turn = _orientation(image)
+    upright = getattr(image, "_tile_size", image.size) != image.size  # of a TIFF new Pillows say how it will stand
     return Look(
-        size=image.size[::-1] if turn in _ACROSS else image.size,
+        size=image.size[::-1] if turn in _ACROSS and not upright else image.size,
         grey=deep.is_grey(image),
         deep=deep.is_deep(image),
         profile=profiles.verdict(image),

@@ -16,8 +16,9 @@ from tfgan_zoo.files import check_regular, read_json
 
 LABELS = "dataset.json"  # of StyleGAN's tools, beside folders that are chunks, not classes
 EMPTY = "is a class folder without a picture"
+_UNUSABLE = "is a class without a picture that can be used"
 MAX_BYTES = 256 * 2**20  # of one file; a zip member is never inflated beyond it
-_ENCRYPTED = 0x1  # a bit of a zip member's flags
+_ENCRYPTED, _UTF_8 = 0x1, 0x800  # bits of a zip member's flags
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Files:
         names: tuple of str, the picture files' names below `path` with "/" between parts, sorted.
         unread: tuple of (name, reason), what could not be looked into.
         empty: tuple of (name, reason), class folders without pictures.
+        folders: frozenset of str, the names of all folders below `path`, each with "/" at its end.
         others: tuple of str, the names of the files passed over for their suffixes, sorted.
         labels: {name: int}, what a `LABELS` file says, empty if it says that there are none; None without such a file.
         stamp: what changes when a file is changed: names, sizes and times.
@@ -39,6 +41,7 @@ class Files:
     names: tuple
     unread: tuple
     empty: tuple
+    folders: frozenset
     others: tuple
     labels: dict | None
     stamp: tuple
@@ -53,6 +56,8 @@ class Files:
 @contextlib.contextmanager
 def scan(path, argument="dataset"):
     """Finds the picture files below `path`, at any depth; a symlink is followed, a loop of them once.
+
+    A folder that is there under its own name has no other: a symlink to it adds nothing.
 
     Names that begin with a dot and __MACOSX are passed over, and so is every file whose suffix is none of
     `formats.suffixes()`, and one without a suffix that does not begin as a picture does.
@@ -86,23 +91,29 @@ def scan(path, argument="dataset"):
         yield _zip(path, archive, argument)
 
 
-def classes(names):
+def classes(names, folders=()):
     """Returns (label names, a label for each of `names`): the names of the top-level folders, sorted.
 
-    A folder that holds everything is looked through, as in a zip file of a folder. Where not every file lies in a
-    folder, there are no labels: ((), zeros).
+    A folder that holds everything is looked through, as in a zip file of a folder, unless there is another one beside
+    it. Where not every file lies in a folder, or all lie in one of those, there are no labels: ((), zeros).
+
+    Args:
+        names: the files' names.
+        folders: the names of folders which are there, with a file in `names` or without.
 
     >>> classes(["all/cat/1.png", "all/dog/a/2.png", "all/cat/3.png"])
     (('cat', 'dog'), [0, 1, 0])
     >>> classes(["1.png", "cat/2.png"])
     ((), [0, 0])
+    >>> classes(["cat/a/1.png", "cat/b/2.png"], ["cat/", "dog/"])
+    ((), [0, 0])
     """
-    depth = _depth(names)
-    parts = [name.split("/") for name in names]
-    if any(len(part) <= depth + 1 for part in parts):
-        return (), [0] * len(names)
-    tops = [part[depth] for part in parts]
+    depth = _depth(names, folders)
+    parts = _parts(names)
+    tops = [part[depth] for part in parts if len(part) > depth + 1]
     label_names = sorted(set(tops))
+    if len(tops) < len(names) or len(label_names) < 2:
+        return (), [0] * len(names)
     numbers = {top: number for number, top in enumerate(label_names)}
     return tuple(label_names), [numbers[top] for top in tops]
 
@@ -114,7 +125,7 @@ def labelled(found, names):
         ValueError: in one line, if that file leaves one of `names` out.
     """
     if found.labels is None:
-        return classes(names)
+        return classes(names, found.folders)
     if not found.labels:
         return (), [0] * len(names)
     missing = next((name for name in names if name not in found.labels), None)
@@ -122,6 +133,17 @@ def labelled(found, names):
         raise ValueError(f"dataset={found.path}: {LABELS} has no label for {shown(missing)}")
     numbers = {label: number for number, label in enumerate(sorted({str(found.labels[name]) for name in names}))}
     return tuple(numbers), [numbers[str(found.labels[name])] for name in names]
+
+
+def emptied(found, names):
+    """Returns the classes of `Files` of which none of `names` is left, as problems: (name, reason)."""
+    label_names, labels = labelled(found, found.names)
+    if not label_names:
+        return []
+    of_file = dict(zip(found.names, labels, strict=True))
+    lost = sorted(set(labels) - {of_file[name] for name in names})
+    where = "" if found.labels is None else f"{LABELS}: "
+    return [(f"{where}{label_names[label]}", _UNUSABLE) for label in lost]
 
 
 def passed_over(names):
@@ -156,7 +178,7 @@ def shown(name):
 
 
 def _folder(path):
-    found, others, unread, folders, seen, suffixes = {}, [], [], set(), set(), formats.suffixes()
+    found, others, unread, folders, seen, suffixes = {}, {}, [], {}, {}, formats.suffixes()
 
     def enter(folder, prefix):
         try:
@@ -164,25 +186,27 @@ def _folder(path):
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             unread.append((prefix or ".", f"cannot be read ({error.strerror})"))
+            folders[prefix] = None
             return
-        if (status.st_dev, status.st_ino) in seen:  # a loop of symlinks, or one folder under two names
+        known = seen.setdefault((status.st_dev, status.st_ino), prefix)
+        if known != prefix:  # one folder under two names, or, where it lies in itself, a loop of symlinks
+            folders.update({} if prefix.startswith(known) else {prefix: known})
             return
-        seen.add((status.st_dev, status.st_ino))
-        folders.add(prefix)
+        folders[prefix] = None
         for entry in entries:
             if _hidden(entry.name):
                 continue
             name = f"{prefix}{entry.name}"
             if os.path.isdir(entry.path):  # entry.is_dir() raises for a symlink to itself
-                stack.append((entry.path, f"{name}/"))
+                (linked if entry.is_symlink() else stack).append((entry.path, f"{name}/"))
             elif name.lower().endswith(suffixes) or (not _suffix(name) and _begins(entry.path)):
                 found[name] = entry.path
             else:
-                others.append(name)
+                others[name] = entry.path
 
-    stack = [(path, "")]
-    while stack:
-        enter(*stack.pop())
+    stack, linked = [(path, "")], collections.deque()
+    while stack or linked:  # folders under their own names first
+        enter(*(stack.pop() if stack else linked.popleft()))
     names = tuple(sorted(found))
     stamp = [os.path.realpath(path)]
     for name in names:
@@ -191,57 +215,76 @@ def _folder(path):
             stamp.append((name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
         except OSError as error:
             stamp.append((name, error.errno))
-    empty = tuple(_empty_classes(names, folders, others))
-    labels, others = _labels(f"dataset={path}", names, others, lambda name: pathlib.Path(path, name).read_bytes())
+    empty = tuple(_empty_classes(names, folders, others, dict(unread)))
+    labels, passed = _labels(f"dataset={path}", names, others, lambda name: _content(others[name]))
 
     def read(index):
-        file = pathlib.Path(found[names[index]])
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would keep us waiting
-            raise ValueError("is no ordinary file")
-        if status.st_size > MAX_BYTES:
-            raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
-        return file.read_bytes()
+        return _content(found[names[index]])
 
     stamp = (*stamp, (*unread, *empty), *_stamp(labels))
-    return Files(path, names, tuple(unread), empty, tuple(sorted(others)), labels, stamp, read)
+    return Files(path, names, tuple(unread), empty, frozenset(folders) - {""}, passed, labels, stamp, read)
+
+
+def _content(path):
+    file = pathlib.Path(path)
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):  # a pipe would keep us waiting
+        raise ValueError("is no ordinary file")
+    if status.st_size > MAX_BYTES:
+        raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
+    return file.read_bytes()
 
 
 def _zip(path, archive, argument):
-    members, others, folders, suffixes = {}, [], set(), formats.suffixes()
+    members, others, folders, suffixes = {}, {}, set(), formats.suffixes()
     for member in archive.infolist():
-        name = member.filename.replace("\\", "/")
-        parts = [part for part in name.split("/") if part not in ("", ".")]
-        if any(_hidden(part) for part in parts):  # ".." too; nothing is ever extracted
+        name = _inside(_name_of(member))
+        if any(_hidden(part) for part in name.split("/")):
             continue
-        if name.endswith("/"):
-            folders.add("/".join(parts) + "/")
+        if member.filename.endswith(("/", "\\")):
+            folders.add(f"{name}/")
         elif name.lower().endswith(suffixes) or (not _suffix(name) and _begins_inside(archive, member)):
             if member.flag_bits & _ENCRYPTED:
                 raise ValueError(f"{argument}={path} is encrypted ({shown(name)}): unpack it and give the folder")
-            members["/".join(parts)] = member  # of two members of one name, the later one, as unpacking does
+            members[name] = member  # of two members of one name, the later one, as unpacking does
         else:
-            others.append("/".join(parts))
+            others[name] = member
     names = tuple(sorted(members))
     status = os.stat(path)
-    folders |= {"/".join(part[:depth]) + "/" for part in _parts(others) for depth in range(1, len(part))}
+    folders |= {"/".join(part[:depth]) + "/" for part in _parts((*names, *others)) for depth in range(1, len(part))}
     empty = tuple(_empty_classes(names, folders, others))
 
-    def inside(name):
-        with archive.open(next(it for it in archive.infolist() if it.filename.replace("\\", "/") == name)) as stream:
-            return stream.read(MAX_BYTES + 1)
+    def content(member):
+        with archive.open(member) as stream:
+            inflated = stream.read(MAX_BYTES + 1)
+        if len(inflated) > MAX_BYTES:
+            raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
+        return inflated
 
-    labels, others = _labels(f"{argument}={path}", names, others, inside)
+    labels, passed = _labels(f"{argument}={path}", names, others, lambda name: content(others[name]))
 
     def read(index):
-        with archive.open(members[names[index]]) as stream:
-            content = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"has more than {MAX_BYTES >> 20} MiB")
-        return content
+        return content(members[names[index]])
 
     stamp = (os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, *_stamp(labels))
-    return Files(path, names, (), empty, tuple(sorted(others)), labels, stamp, read)
+    return Files(path, names, (), empty, frozenset(folders), passed, labels, stamp, read)
+
+
+def _name_of(member):
+    """Returns a zip member's name; one that is not marked as UTF-8 but can be it is: macOS writes such ones."""
+    if not member.flag_bits & _UTF_8:
+        with contextlib.suppress(UnicodeError):
+            return member.filename.encode("cp437").decode()
+    return member.filename
+
+
+def _inside(name):
+    """Returns the name of a file as it lies in a folder or zip file, whoever wrote it; nothing leads out of there.
+
+    >>> _inside(".\\\\a\\\\1.png"), _inside("../../etc/1.png")
+    ('a/1.png', 'etc/1.png')
+    """
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
 
 
 def _suffix(name):
@@ -268,26 +311,35 @@ def _begins_inside(archive, member):
 
 
 def _labels(what, names, others, read):
-    """Returns ({name: label} of StyleGAN's `LABELS` beside the pictures' folders, the other files without it).
+    """Returns ({name: label} of StyleGAN's `LABELS` beside the pictures' folders, the other files without them).
 
-    The first is None if there is no such file.
+    The first is None if there is no such file. Of several, as in the folders of two parts, each labels what lies below
+    it.
     """
-    at = next((it for it in sorted(others, key=len) if it.split("/")[-1] == LABELS), None)
-    if at is None or not names:
-        return None, others
-    prefix = at.removesuffix(LABELS)
-    if not all(name.startswith(prefix) for name in names):
-        return None, others
-    try:
-        rows = read_json(read(at), max_bytes=MAX_BYTES).get("labels", ())
-        if rows == ():  # a file of this name that is something else
-            return None, others
-        labels = {f"{prefix}{name}": label for name, label in rows or ()}
-        if all(isinstance(label, int) and not isinstance(label, bool) and label >= 0 for label in labels.values()):
-            return labels, [name for name in others if name != at]
-        raise ValueError("has labels that are no whole numbers from 0")
-    except Exception as error:  # of the disk, of JSON, of what a damaged zip member makes its decompressor raise
-        raise ValueError(f"{what}: {shown(at)} cannot be used ({' '.join(str(error).split())[:100]})") from None
+    labels, used = {}, set()
+    for at in sorted((it for it in others if it.split("/")[-1] == LABELS), key=len):
+        prefix = at.removesuffix(LABELS)
+        if not any(name.startswith(prefix) for name in names):
+            continue
+        try:
+            rows = read_json(read(at), max_bytes=MAX_BYTES).get("labels", ())
+            if rows == ():  # a file of this name that is something else
+                continue
+            if not (rows is None or (isinstance(rows, list) and all(map(_is_row, rows)))):
+                raise ValueError("has labels that are no whole numbers from 0, each as [name, number]")
+        except Exception as error:  # of the disk, of JSON, of what a damaged zip member makes its decompressor raise
+            reason = " ".join(str(error).split())[:100]
+            raise ValueError(f"{what}: {shown(at)} cannot be used ({reason})") from None
+        labels |= {f"{prefix}{_inside(name)}": label for name, label in rows or ()}
+        used.add(at)
+    return (labels if used else None), tuple(sorted(set(others) - used))
+
+
+def _is_row(row):
+    """Returns whether an item of `LABELS` is [name, label]."""
+    if not (isinstance(row, list) and len(row) == 2 and isinstance(row[0], str)):
+        return False
+    return isinstance(row[1], int) and not isinstance(row[1], bool) and row[1] >= 0
 
 
 def _stamp(labels):
@@ -303,37 +355,47 @@ def _hidden(part):
     return part.startswith(".") or part == "__MACOSX"
 
 
-def _depth(names):
-    """Returns how many folders there are, one in the other, that hold everything."""
-    parts = [name.split("/") for name in names]
+def _depth(names, folders=()):
+    """Returns how many folders there are, one in the other, that hold everything and have none beside them."""
+    parts = _parts(names)
     depth = 0
     while parts and all(len(part) > depth + 1 and part[depth] == parts[0][depth] for part in parts):
+        if _beside(names, folders, depth) - {parts[0][depth]}:  # no wrapper: the one class that has pictures
+            break
         depth += 1
     return depth
 
 
-def _empty_classes(names, folders, others):
-    """Finds the folders beside the class folders in which there is no picture, as problems."""
-    if not names:
-        return []
-    depth = _depth(names)
-    while depth and _beside(names, folders, depth - 1) - {
-        names[0].split("/")[depth - 1]
-    }:  # no wrapper: the one class that has pictures
-        depth -= 1
-    if any(len(part) <= depth + 1 for part in _parts(names)):
+def _empty_classes(names, folders, others, unread=()):
+    """Finds the folders beside the class folders in which there is no picture, as problems.
+
+    Args:
+        names: of the pictures.
+        folders: {name: the folder of which it is another name, or None}, or the names alone.
+        others: names of other files.
+        unread: names of folders that are problems already.
+    """
+    depth = _depth(names, folders)
+    if not names or any(len(part) <= depth + 1 for part in _parts(names)):
         return []
     label_names = {part[depth] for part in _parts(names)}
-    prefix = "/".join([*names[0].split("/")[:depth], ""]) if depth else ""
-    beside = _beside(names, folders, depth)
+    prefix = _prefix(names, depth)
     problems = []
-    for folder in (f"{prefix}{name}/" for name in sorted(beside - label_names)):
+    for folder in (f"{prefix}{name}/" for name in sorted(_beside(names, folders, depth) - label_names)):
         inside = passed_over([name for name in others if name.startswith(folder)])
-        problems.append((folder, EMPTY + (f", with {inside}" if inside else "")))
+        reason = EMPTY + (f", with {inside}" if inside else "")
+        if isinstance(folders, dict) and folders.get(folder):
+            reason = f"{EMPTY} of its own, another name of {shown(folders[folder])}"
+        if folder not in unread:
+            problems.append((folder, reason))
     return problems
+
+
+def _prefix(names, depth):
+    return "/".join([*names[0].split("/")[:depth], ""]) if depth else ""
 
 
 def _beside(names, folders, depth):
     """Returns the names of all folders at a depth, below what holds everything down to there."""
-    prefix = "/".join([*names[0].split("/")[:depth], ""]) if depth else ""
+    prefix = _prefix(names, depth)
     return {folder[len(prefix) :].split("/")[0] for folder in folders if folder.startswith(prefix)} - {""}

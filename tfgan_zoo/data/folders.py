@@ -270,8 +270,8 @@ def _decode(path, found, about, shape, bad_images, where, reading):
 
     def finish():
         label_names, labels = files.labelled(found, names)
-        label_names = [files.shown(name) for name in label_names]
-        return {"labels": labels, "label_names": label_names, "bad": bad, "about": dataclasses.asdict(about)}
+        label_names, left_out = [files.shown(name) for name in label_names], [*bad, *files.emptied(found, names)]
+        return {"labels": labels, "label_names": label_names, "bad": left_out, "about": dataclasses.asdict(about)}
 
     return cache.write(where, shape, items(), finish)
 

@@ -105,6 +105,8 @@ def downloadable_format(name, data_dir, known):
     import tensorflow_datasets as tfds
 
     try:
+        if not re.match(r"[A-Za-z_]\w*([/:]|$)", name):  # TFDS would explain its grammar to a mistyped path
+            raise tfds.core.DatasetNotFoundError(name)
         builder = tfds.builder(name, data_dir=tfds_dir(data_dir))
     except tfds.core.DatasetNotFoundError:
         try:

@@ -53,7 +53,8 @@ class ImageFiles:
         else:
             self.count, self.shape = self._survey()
         if self.count < 2:
-            raise ValueError(f"{argument}={path} holds {self.count} image(s); a metric needs at least 2")
+            others = f" (passed over: {self.others})" if self.others else ""
+            raise ValueError(f"{argument}={path} holds {self.count} image(s){others}; a metric needs at least 2")
 
     def batches(self, size=64):
         """Yields uint8[n, H, W, C], n at most `size`, in the order of the names."""
@@ -94,7 +95,8 @@ class ImageFiles:
             array = None
         if array is not None and array.ndim == 3:
             array = array[..., None]
-        if array is None or array.ndim != 4 or array.shape[-1] not in (1, 3, 4) or array.dtype != np.uint8:
+        sound = array is not None and array.ndim == 4 and array.shape[-1] in (1, 3, 4) and min(array.shape[1:]) > 0
+        if not sound or array.dtype != np.uint8:
             found = "nothing called images" if array is None else f"{array.dtype}{list(array.shape)}"
             raise ValueError(
                 f"{self.argument}={self.path} must hold `images`, uint8[N, H, W, C] with C 1, 3 or 4, not {found}"
@@ -127,7 +129,8 @@ class ImageFiles:
         try:
             content = found.read(index)
         except Exception as error:  # of the disk, or what a damaged zip member makes its decompressor raise
-            raise self._bad(name, f"cannot be read ({' '.join(str(error).split())[:200]})") from None
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+            raise self._bad(name, f"cannot be read ({reason})") from None
         try:
             with decode.quietly():
                 return work(content)

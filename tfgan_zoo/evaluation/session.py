@@ -53,7 +53,9 @@ class ModelSession:
             for run in range(self._runs):
                 seed = self._seed + run * RUN_STRIDE
                 for result in self._evaluator.measure(Fakes(model, seed, self._batch_size), seed):
-                    yield about | {"run": run} | self._with_doubt(result)
+                    by_class = "class_0" in result["values"] and model.class_names
+                    named = {"class_names": list(model.class_names)} if by_class else {}
+                    yield about | {"run": run} | named | self._with_doubt(result)
 
     def _with_doubt(self, result):
         """Returns a result that says so where the model may have been trained on the reals, or on others."""
