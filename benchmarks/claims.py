@@ -72,7 +72,7 @@ def run_one(dataset, arm, seed, extra=()):
         status, errors, cpu = _run(command)
         line |= {"seconds": round(time.perf_counter() - began, 1), "cpu_seconds": round(cpu, 1)}
         line |= {"flags": " ".join([*([] if script == "train.py" else [script]), *flags]), "exit": status}
-        if status not in (0, 1):
+        if status not in (0, 1) or "Traceback" in errors:
             raise RuntimeError(f"{' '.join(command)}: {errors}")
         if status == 1:  # it diverged: a result too
             return line | {"error": errors.strip()}
@@ -157,8 +157,9 @@ def _repeats(config, script, flags):
     wanted = resolve(**{name: values[name] for name in given})
     wanted = dataclasses.replace(wanted, strategy="none", replicas=1, precision="float32", jit="off")
     wanted = json.loads(wanted.to_json())
-    # A run that is older than an option did what is now its default.
-    had = json.loads(json.dumps(configs.DEFAULTS | configs.former_penalties(config)))
+    # A run that is older than an option did what was usual then.
+    usual = configs.DEFAULTS | configs.before_later_fields(config)
+    had = json.loads(json.dumps(usual | configs.former_penalties(config)))
     free = ("versions", "tick_kimg", "first_tick_kimg", "keep_checkpoints", "eval_metrics", "eval_every_kimg", "digest")
     return script == "train.py" and all(had[name] == wanted[name] for name in wanted if name not in free)
 

@@ -101,18 +101,20 @@ MIXTURE_ARMS |= {
     "particle cramer l2, today's set-up": f"--method=particle --energy=cramer --stabilizer=l2 --beta=0.1 {_TODAY}",
 }
 
+_NOISY = "--method=pconv --perturb_generator"  # D in every step
+
 # The arms on images: DCGAN, narrow and short enough for three seeds of each on two cores.
 IMAGE_ARMS = {
     "gan": "--method=gan",
-    "pconv uniform 0.5": "--method=pconv --perturb_law=uniform --perturb=0.5",
-    "pconv uniform 0.2": "--method=pconv --perturb_law=uniform --perturb=0.2",
-    "pconv gaussian 0.3": "--method=pconv --perturb_law=gaussian --perturb=0.3",
-    "pconv additive 0.3": "--method=pconv --perturb_law=additive --perturb=0.3",
-    "pconv additive 0.1": "--method=pconv --perturb_law=additive --perturb=0.1",
-    "dropout in D": "--method=pconv --perturb_law=bernoulli --perturb=0.3 --noperturb_first",
-    "instance noise": "benchmarks/instance_noise.py --method=pconv --perturb_law=additive --perturb=0.3",
+    "pconv uniform 0.5": f"{_NOISY} --perturb_law=uniform --perturb=0.5",
+    "pconv uniform 0.2": f"{_NOISY} --perturb_law=uniform --perturb=0.2",
+    "pconv gaussian 0.3": f"{_NOISY} --perturb_law=gaussian --perturb=0.3",
+    "pconv additive 0.3": f"{_NOISY} --perturb_law=additive --perturb=0.3",
+    "pconv additive 0.1": f"{_NOISY} --perturb_law=additive --perturb=0.1",
+    "dropout in D": f"{_NOISY} --perturb_law=bernoulli --perturb=0.3 --noperturb_first",
+    "instance noise": f"benchmarks/instance_noise.py {_NOISY} --perturb_law=additive --perturb=0.3",
     "gan conditional": "--method=gan --conditional",
-    "pconv uniform 0.5 conditional": "--method=pconv --perturb_law=uniform --perturb=0.5 --conditional",
+    "pconv uniform 0.5 conditional": f"{_NOISY} --perturb_law=uniform --perturb=0.5 --conditional",
     "particle cramer beta 0": "--method=particle --energy=cramer --beta=0",
     "particle cramer l2": "--method=particle --energy=cramer --stabilizer=l2 --beta=0.1",
     "ces best": "--method=ces --selection=best",
@@ -157,12 +159,18 @@ IMAGE_ARMS |= {
 # The ablation of pconv: whether D is noisy too while the generator learns, three rates, two laws.
 RATES, ABLATED_LAWS, D_ALONE = (0.1, 0.2, 0.5), ("uniform", "bernoulli"), "in D's steps"
 PCONV_ABLATION = {
-    f"pconv {law} {rate}{suffix}": f"--method=pconv --perturb_law={law} --perturb={rate}{flag}"
+    f"pconv {law} {rate}{suffix}": f"{noisy} --perturb_law={law} --perturb={rate}"
     for law in ABLATED_LAWS
     for rate in RATES
-    for suffix, flag in (("", ""), (f" {D_ALONE}", " --noperturb_generator"))
+    for suffix, noisy in (("", _NOISY), (f" {D_ALONE}", "--method=pconv"))
 }
 IMAGE_ARMS |= PCONV_ABLATION
+
+# Its controls, noisy in D's steps alone as well.
+IMAGE_ARMS |= {
+    f"instance noise {D_ALONE}": "benchmarks/instance_noise.py --method=pconv --perturb_law=additive --perturb=0.3",
+    f"dropout {D_ALONE}": "--method=pconv --perturb_law=bernoulli --perturb=0.3 --noperturb_first",
+}
 
 # (the method's arm, what it must beat)
 MIXTURE_COMPARISONS = [
@@ -254,7 +262,9 @@ IMAGE_COMPARISONS = [
     ),
     *((f"{arm} {D_ALONE}", arm) for arm in PCONV_ABLATION if D_ALONE not in arm),
     (f"pconv uniform 0.2 {D_ALONE}", "pconv uniform 0.5"),
-    (f"pconv uniform 0.2 {D_ALONE}", f"pconv uniform 0.5 {D_ALONE}"),
+    (f"pconv uniform 0.5 {D_ALONE}", f"pconv uniform 0.2 {D_ALONE}"),
+    *((f"pconv uniform 0.5 {D_ALONE}", f"{control} {D_ALONE}") for control in ("instance noise", "dropout")),
+    (f"instance noise {D_ALONE}", "instance noise"),
     ("particle cramer l2", "particle cramer beta 0"),
     ("particle cramer l2", "gan no norm, no momentum"),
     ("particle cramer l2 spectral", "particle cramer l2"),
@@ -375,20 +385,25 @@ CLAIMS = [
         "pconv",
         "a lower Frechet distance, and a smaller memorisation gap",
         "fashion_mnist_500",
-        "pconv uniform 0.5",
+        f"pconv uniform 0.5 {D_ALONE}",
         ("fd_fashion_10k", "d_gap"),
-        {"gan": "plain convolutions", "dropout in D": "dropout in D", "instance noise": "instance noise"},
+        {
+            "gan": "plain convolutions",
+            "pconv uniform 0.5": "noise in G's step too",
+            f"instance noise {D_ALONE}": "instance noise",
+        },
         main=("fd_fashion_10k", "gan"),
     ),
     Claim(
         "pconv",
         "a lower Frechet distance where data are ample",
         "fashion_mnist_60k",
-        f"pconv uniform 0.2 {D_ALONE}",
+        f"pconv uniform 0.5 {D_ALONE}",
         ("fd_fashion_10k", "d_auc"),
         {
             "gan": "plain convolutions",
-            "pconv uniform 0.5": "the rate 0.5, noise in G's step too",
+            "pconv uniform 0.5": "noise in G's step too",
+            f"pconv uniform 0.2 {D_ALONE}": "the rate 0.2",
         },
         main=("fd_fashion_10k", "gan"),
     ),

@@ -16,15 +16,19 @@ def main():
     app.import_tensorflow()
     from tfgan_zoo.training import train as training
 
-    build = training.build_model
+    training.build_model = with_first_alone(training.build_model)
+    return command.main()
 
-    def build_model(config):
-        model = build(config)
+
+def with_first_alone(build):
+    """Returns `build_model` with `keep_first` of every model that it makes."""
+
+    def build_model(*args, **kwargs):
+        model = build(*args, **kwargs)
         keep_first(model.discriminator)
         return model
 
-    training.build_model = build_model
-    return command.main()
+    return build_model
 
 
 def keep_first(discriminator):

@@ -5,6 +5,7 @@ import json
 import math
 import pathlib
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -151,7 +152,8 @@ def test_the_discriminator_of_brcs_authors_may_see_how_much_the_batch_differs():
 
 def test_instance_noise_leaves_the_first_perturbation_alone():
     network = DCGANDiscriminator(width=4, perturb=0.3, perturb_law="additive")
-    instance_noise.keep_first(network)
+    model = types.SimpleNamespace(discriminator=network)
+    assert instance_noise.with_first_alone(lambda config, halved_at=None: model)("a run's", 3) is model
     rates = {layer.name: layer.perturb for layer in network.trunk.layers if hasattr(layer, "perturb")}
     assert rates == {"conv1": 0.3, "conv2": 0.0, "conv3": 0.0}
 

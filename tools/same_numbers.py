@@ -20,8 +20,9 @@ IMAGES = ("--kimg=12.8", "--tick_kimg=3.2", "--batch_size=64", "--width=16")
 POINTS = ("--dataset=ring", "--kimg=12.8", "--tick_kimg=3.2", "--batch_size=64", "--network=mlp")
 SHORT = ("--kimg=1.6", "--tick_kimg=0.4", "--batch_size=8", "--width=8")
 
-CASES = {f"{method}-images": (f"--method={method}", *IMAGES) for method in ("gan", "pconv", "ces", "particle")}
+CASES = {f"{method}-images": (f"--method={method}", *IMAGES) for method in ("gan", "ces", "particle")}
 CASES |= {
+    "pconv-images": ("--method=pconv", "--perturb_generator", *IMAGES),
     "express-images": ("--method=express", *IMAGES),
     "brc-images": ("--method=brc", "--inner_steps=3", *IMAGES),
 }
@@ -42,7 +43,14 @@ CASES |= {
     "particle-proximal": ("--method=particle", "--stabilizer=proximal", "--augment=ada", "--ada_kimg=2", *SHORT),
     "express-brc": ("--method=express", "--host=brc", "--inner_steps=1", "--augment=ada", "--ada_kimg=2", *SHORT),
     "express-decay": ("--method=express", "--init_from_decoder", "--lr_decay=linear", "--encoder_latents", *SHORT),
-    "pconv-conditional": ("--method=pconv", "--conditional", "--perturb_law=bernoulli", "--n_dis=2", *SHORT),
+    "pconv-conditional": (
+        "--method=pconv",
+        "--perturb_generator",
+        "--conditional",
+        "--perturb_law=bernoulli",
+        "--n_dis=2",
+        *SHORT,
+    ),
 }
 
 

@@ -91,7 +91,7 @@ def test_the_silent_discriminator_is_the_one_of_rate_0_in_training_mode():
 
 @pytest.mark.parametrize("purpose", ["reals", "fakes", "penalty"])
 def test_the_discriminators_own_step_stays_noisy(purpose):
-    silent, noisy, plain = make(perturb_generator=False), make(), make(rate=0.0)
+    silent, noisy, plain = make(), make(perturb_generator=True), make(rate=0.0)
     batch = batches(silent)[0]
     logits = [model.discriminate(batch.images, batch, purpose).numpy() for model in (silent, noisy, plain)]
     np.testing.assert_array_equal(logits[0], logits[1])
@@ -126,13 +126,14 @@ def test_silence_ends_with_its_block_and_may_be_nested():
 
 def test_a_run_has_it_a_host_too_and_an_older_run_is_noisy():
     small = {"width": 4, "latent_dim": 4, "kimg": 1, "perturb": 0.2}
-    assert resolve(method="pconv").perturb_generator is True
-    config = resolve(method="pconv", perturb_generator=False, **small)
+    assert resolve(method="pconv").perturb_generator is False
+    config = resolve(method="pconv", perturb_generator=True, **small)
     model = build_model(config)
-    assert model.perturb_generator is False
-    assert GAN.from_config(model.get_config()).perturb_generator is False
-    hosted = build_model(resolve(method="express", perturb_generator=False, **small))
-    assert hosted.host.perturb_generator is False and hosted.finished().perturb_generator is False
-    older = dataclasses.asdict(config)
-    del older["perturb_generator"]
+    assert model.perturb_generator is True
+    assert GAN.from_config(model.get_config()).perturb_generator is True
+    before = {name: value for name, value in make().get_config().items() if name != "perturb_generator"}
+    assert make().perturb_generator is False and GAN.from_config(before).perturb_generator is True
+    hosted = build_model(resolve(method="express", perturb_generator=True, **small))
+    assert hosted.host.perturb_generator is True and hosted.finished().perturb_generator is True
+    older = {name: value for name, value in dataclasses.asdict(config).items() if name != "perturb_generator"}
     assert configs.Config.from_json(json.dumps(older)).perturb_generator is True

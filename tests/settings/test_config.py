@@ -319,9 +319,11 @@ def damaged(**changes):
     return json.dumps({name: value for name, value in values.items() if value != "drop"})
 
 
-def test_a_run_written_before_a_field_was_there_begins_with_its_default():
+def test_a_run_written_before_a_field_was_there_begins_with_its_default_or_what_was_usual_then():
     older = Config.from_json(damaged(**dict.fromkeys(configs.LATER, "drop")))
-    assert older == resolve() and older.ada_kimg is None
+    assert older == dataclasses.replace(resolve(), perturb_generator=True) and older.ada_kimg is None
+    plain = Config.from_json(damaged(method="gan", perturb=0.0, **dict.fromkeys(configs.LATER, "drop")))
+    assert plain.perturb_generator is False
 
 
 def test_a_run_from_before_colour_profiles_were_applied_leaves_them_out():

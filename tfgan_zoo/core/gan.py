@@ -68,7 +68,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         ada_target: float, the overfitting signal at which "ada" keeps its probability.
         ada_kimg: float > 0, thousands of images in which that probability would go from 0 to 1.
         perturb_generator: bool, whether D's perturbed convolutions are noisy too when the generator learns from them.
-            Without, D sees the generator's fakes in training mode as if its rate were 0; D itself learns with noise.
+            If not, D sees the generator's fakes in training mode as if its rate were 0; D itself learns with noise.
         seed: int in [0, 2**31), from which every draw of the training follows.
         schedule: numbers that change with the step, as `schedules.parse` reads them: "g_lr=2e-4->5e-5:cosine"; of
             `schedules.NAMES`. The optimisers' own numbers, `penalty_weight`, `ema_kimg` and `ada_target` of them count
@@ -105,7 +105,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         augment: Sequence[str] = (),
         ada_target: float = overfitting.TARGET,
         ada_kimg: float = overfitting.KIMG,
-        perturb_generator: bool = True,
+        perturb_generator: bool = False,
         seed: int = 0,
         schedule: Sequence[str] = (),
         schedule_steps: int = 1,

@@ -57,7 +57,7 @@ class Saved(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> keras.Model:
-        config = dict(config)
+        config = {"perturb_generator": True} | config  # as it was before there was a choice
         class_names, ema_ramp = config.pop("class_names", ()), config.pop("ema_ramp", True)
         freeze_d = config.pop("freeze_d", 0)
         if config.get("penalty") == "none":  # of before 0.1.0, with a weight of 0

@@ -223,7 +223,7 @@ class Config:
     )
     perturb_law: str = row("their noise", "augmentation", "uniform", noise.DISTRIBUTIONS)
     perturb_first: bool = row("perturb what D's first convolution sees too", "augmentation", True)
-    perturb_generator: bool = row("perturb D while the generator learns too", "augmentation", True, later=True)
+    perturb_generator: bool = row("perturb D while the generator learns too", "augmentation", False, later=True)
     options: dict = row("", "objective")
     kimg: float = row(
         "length of the run in thousands of images: steps x batch_size / 1000",
@@ -428,14 +428,17 @@ def without_quiet(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def before_later_fields(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a configuration from before some fields means for those that it lacks: colour profiles were ignored.
+    """Returns what a configuration from before some fields means for those that it lacks.
+
+    Colour profiles were ignored, and perturbed convolutions were noisy in every step.
 
     >>> before_later_fields({"dataset": "./photos"})["no_icc"]
     True
     """
     dataset = values.get("dataset")
     no_icc = isinstance(dataset, str) and catalogue.is_path(dataset)
-    return {name: DEFAULTS[name] for name in LATER} | {"no_icc": no_icc}
+    noisy = bool(values.get("perturb"))
+    return {name: DEFAULTS[name] for name in LATER} | {"no_icc": no_icc, "perturb_generator": noisy}
 
 
 def former_penalties(values: dict[str, Any]) -> dict[str, Any]:

@@ -15,14 +15,14 @@ class PConv(GAN):
     """A GAN whose discriminator perturbs the input of every convolution in training.
 
     After Park, Yeo, Shin, "Generative Adversarial Network using Perturbed-Convolutions", arXiv 2101.10841. Each
-    convolution of D computes, with fresh noise for reals, fakes and the generator's step,
+    convolution of D computes, with fresh noise for reals and fakes,
 
         conv2d(perturb(x)),   for instance   perturb(x) = x * (1 + rate * u),   u ~ U(-1, 1) per element,
 
     which lowers the local Lipschitz value of D's features and keeps D from memorising the data. The noise law and
     its rate are our choice. The perturbation belongs to D's layers (`layers.PerturbedConv2D`), so it goes with every
-    other method too; this class is the plain loop, and refuses a discriminator without it. With
-    `perturb_generator=False` D is noisy in its own steps alone, and the generator follows D's gradient without noise.
+    other method too; this class is the plain loop, and refuses a discriminator without it. D is noisy in its own steps
+    alone, and the generator follows D's gradient without noise, but with `perturb_generator=True`.
 
     Args:
         generator: as in `GAN`.
