@@ -19,7 +19,7 @@ from tfgan_zoo.objectives.penalties import one_each
 from tfgan_zoo.pretrained import finetuning
 from tfgan_zoo.settings import budget, checks, fields, nulls, recipes
 from tfgan_zoo.settings import config as configs
-from tfgan_zoo.settings.resolve import resolve, with_tuples
+from tfgan_zoo.settings.resolve import resolve, with_tuples, without_dependents
 from tfgan_zoo.training import cluster
 from tfgan_zoo.training.run_directory import RunDirectory
 
@@ -222,7 +222,7 @@ def _like_donor(recipe, flags):
     source = flags.get("init_from", recipe.get("init_from"))
     if source is None:
         return recipe
-    words = {**finetuning.settings(source), **recipe}
+    words = {**without_dependents(finetuning.settings(source), recipe), **recipe}
     if not {"network"} & {*words, *flags}:
         raise ValueError(
             f"init_from={source} has networks of your own: say which function makes them, --network=module:function"
