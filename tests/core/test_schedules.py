@@ -126,10 +126,25 @@ def test_what_is_scheduled_begins_as_its_schedule_says(given, schedule, field, v
         ({"g_lr": 1e-3}, {"d_lr", "beta_2", "penalty_weight", "ema_kimg"}),
         ({"penalty": "r1"}, {"g_lr", "d_lr", "beta_2", "ema_kimg"}),
         ({"penalty": "none", "ema_kimg": 10}, {"g_lr", "d_lr", "beta_2"}),
+        ({"ema_kimg": 0, "penalty_weight": 0.05}, {"g_lr", "d_lr", "beta_2"}),  # the numbers that schedules begin at
+        ({"g_lr": 2e-4, "d_lr": 2e-4}, {"beta_2", "penalty_weight", "ema_kimg"}),
+        ({"lr_decay": "linear"}, {"beta_2", "penalty_weight", "ema_kimg"}),
+        ({"init_from": "somewhere"}, {"g_lr", "d_lr", "beta_2", "penalty_weight"}),
     ],
 )
-def test_what_is_said_otherwise_is_no_longer_scheduled(given, left):
+def test_what_is_said_is_no_longer_scheduled(given, left):
     assert set(schedules.parse_all(resolve(network="r3gan", method="gan", **given).schedule)) == left
+
+
+@pytest.mark.parametrize(
+    ("given", "half_life"),
+    [({}, 10.0), ({"ema_kimg": 3.0}, 3.0), ({"ema_kimg": 0}, 0), ({"schedule": "ema_kimg=0->50"}, 0)],
+)
+def test_an_average_that_begins_as_a_donors_is_not_forgotten(given, half_life):
+    """It has no ramp: a half-life from 0 to some 1,000 kimg would copy G at the first step, and then stand still."""
+    config = resolve(network="r3gan", method="gan", init_from="somewhere", **given)
+    assert config.ema_kimg == half_life
+    assert any(text.startswith("ema_kimg") for text in config.schedule) == ("schedule" in given)
 
 
 @pytest.mark.parametrize(
