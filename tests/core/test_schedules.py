@@ -81,6 +81,14 @@ def test_beta_2_is_that_of_adams_second_moment():
     np.testing.assert_allclose(third, 0.5 * seen[1] + 0.5 * squares, rtol=1e-4, atol=1e-12)
 
 
+def test_a_model_is_compiled_again_with_its_own_optimisers():
+    model = make(2, schedule=("beta_2=0.5->0.75:linear",))
+    model.compile(model.generator_optimizer, model.discriminator_optimizer)
+    model.step.assign(1)
+    model.update(reals())
+    assert float(model.generator_optimizer.beta_2) == pytest.approx(0.625)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("method", ["gan", "ces", "express"])
 def test_a_run_resumes_to_the_bit_and_is_saved(method, tmp_path):
