@@ -12,6 +12,7 @@ from tfgan_zoo.lazy import tf
 NAMES = ("g_lr", "d_lr", "beta_2", "penalty_weight", "ema_kimg", "ada_target")
 SHAPES = ("cosine", "linear")
 _MOST_STEPS = 2**31 - 1
+_RANGES = {"beta_2": (0, 0.999999), "ada_target": (-1, 1)}  # of others from 0 on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,15 +151,57 @@ def _steps(name, rest, text):
 
 
 def parse_all(texts):
-    """Reads several schedules, each of another number: {name: Schedule}.
+    """Reads several schedules, each of another number: {name: Schedule}; one text is one of them.
 
     Raises:
         ValueError: in one line, if one is none, or two are of one number.
     """
     found = {}
-    for text in texts:
+    for text in as_texts(texts):
         schedule = parse(text)
         if schedule.name in found:
             raise ValueError(f"schedule={','.join(texts)} has {schedule.name} twice")
         found[schedule.name] = schedule
     return found
+
+
+def as_texts(texts):
+    """Returns schedules as a tuple of texts: of one text, or of several.
+
+    Raises:
+        ValueError: in one line, for anything else.
+
+    >>> as_texts("g_lr=2e-4->0"), as_texts(["g_lr=2e-4->0", "d_lr=2e-4->0"])
+    (('g_lr=2e-4->0',), ('g_lr=2e-4->0', 'd_lr=2e-4->0'))
+    """
+    texts = (texts,) if isinstance(texts, str) else texts
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"schedule={texts!r} must be a text, or several")
+    return tuple(texts)
+
+
+def check(found, steps, of):
+    """Checks schedules by what their numbers are, as far as nobody's configuration says more.
+
+    Args:
+        found: {name: Schedule}, as `parse_all` returns it.
+        steps: int, the steps in which they change; None if nobody said.
+        of: {name: whether there is anything with this number}; what is not named is there.
+
+    Raises:
+        ValueError: in one line.
+
+    >>> check(parse_all("beta_2=0.9->1"), 100, {})
+    Traceback (most recent call last):
+    ValueError: schedule: beta_2=1.0 must be at least 0 and at most 0.999999
+    """
+    for name, schedule in found.items():
+        if not of.get(name, True):
+            raise ValueError(f"schedule: {name} is of no use, as there is none")
+        if steps is None and schedule.follows_length:
+            raise ValueError(f"schedule_steps=None must be the steps in which {name} changes")
+        least, most = _RANGES.get(name, (0, math.inf))
+        for number in schedule.values:
+            if not least <= number <= most:
+                limit = "" if most == math.inf else f" and at most {most}"
+                raise ValueError(f"schedule: {name}={number} must be at least {least}{limit}")

@@ -395,7 +395,7 @@ def test_a_number_for_all_penalties_may_be_repeated_as_such(run, tmp_path):
     repeated = ("--penalty=r1,r2", "--penalty_weight=2", "--penalty_every=0", f"--run_dir={tmp_path / 'run'}")
     assert run(*repeated, "--dry_run")[0] == 0
     status, _, err = run(*repeated, "--penalty_weight=2,3", "--dry_run")
-    assert status == 2 and "begun with penalty_weight=(2.0, 2.0)" in err
+    assert status == 2 and "begun with penalty_weight=2.0,2.0" in err
 
 
 def test_a_finished_run_is_left_as_it_is(run, ring):
@@ -418,7 +418,7 @@ def test_a_finished_run_is_left_as_it_is(run, ring):
         ("--batch_size=16", "begun with batch_size=8"),
         ("--g_lr=2", "g_lr=2.0 must be above 0 and at most 1"),
         ("--beta_1=0.4", "begun with beta_1=0.5"),
-        ("--augment=color", "begun with augment=()"),
+        ("--augment=color", "begun with augment=none"),
         ("--data_dir=elsewhere", "begun with data_dir=None"),
         ("--image_size=32", "begun with image_size=None"),
         ("--clamp=0.5", "begun with clamp=None"),

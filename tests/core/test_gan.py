@@ -1,5 +1,7 @@
 """The loop: what it computes, keeps, averages, saves and refuses."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -286,16 +288,36 @@ def test_fit_refuses_other_shapes():
         ({"loss": "hinges"}, "loss=hinges is unknown .did you mean hinge"),
         ({"penalty": "r3"}, "penalty=r3 is unknown"),
         ({"penalty": "r1", "penalty_weight": -1}, "penalty_weight=-1 must be at least 0"),
+        (
+            {"penalty": "r1", "penalty_weight": math.inf},
+            "penalty_weight=inf must be at least 0 and finite for penalty=r1",
+        ),
+        ({"penalty": "r1", "penalty_weight": "9"}, "penalty_weight='9' must be at least 0 and finite"),
+        ({"penalty": "r1", "penalty_every": 2.5}, "penalty_every=2.5 must be a whole number for penalty=r1"),
         ({"penalty_weight": 1}, "penalty_weight=1 is of no use without a penalty"),
         ({"penalty": ("r1", "r2"), "penalty_weight": (1, 2, 3)}, "penalty_weight=1,2,3 must be one number, or one for"),
         ({"penalty": ("r1", "r1")}, "penalty=r1,r1 names one twice"),
         ({"penalty": "lecam", "penalty_every": 4}, "penalty_every=4 for penalty=lecam must be 0 or 1"),
         ({"penalty": "r1", "penalty_every": -1}, "penalty_every=-1 for penalty=r1 must be at least 0"),
         ({"n_dis": 0}, "n_dis=0 must be at least 1"),
+        ({"n_dis": 1.5}, "n_dis=1.5 must be a whole number"),
+        ({"n_dis": "2"}, "n_dis='2' must be at least 1"),
         ({"penalty": "prox"}, "n_dis=1 leaves penalty=prox without effect"),
         ({"ema_kimg": -1}, "ema_kimg=-1 must be at least 0"),
         ({"seed": -1}, "seed=-1 must be in"),
+        ({"seed": 0.5}, "seed=0.5 must be in"),
+        ({"schedule": "g_lr=1->0"}, "schedule_steps=None must be the steps in which g_lr changes"),
+        ({"schedule": "g_lr=1->0", "schedule_steps": 2.5}, "schedule_steps=2.5 must be a whole number"),
+        ({"schedule": "g_lr=1->-1", "schedule_steps": 9}, "schedule: g_lr=-1.0 must be at least 0"),
+        ({"schedule": "beta_2=0.9->1@4"}, "schedule: beta_2=1.0 must be at least 0 and at most 0.999999"),
+        ({"schedule": "penalty_weight=1->0@4"}, "schedule: penalty_weight is of no use, as there is none"),
+        ({"schedule": "ada_target=0.6->0@4"}, "schedule: ada_target is of no use, as there is none"),
         ({"augment": ("colour",)}, "augment=colour is unknown"),
+        ({"augment": 3}, "augment=3 must be a name, or several"),
+        ({"augment": ("ada",), "ada_target": 5}, r"ada_target=5 must be in \[-1, 1\]"),
+        ({"augment": ("ada",), "ada_kimg": "2"}, "ada_kimg='2' must be above 0"),
+        ({"penalty": 3}, "penalty=3 must be a name, or several"),
+        ({"schedule": None}, "schedule=None must be a text, or several"),
     ],
 )
 def test_bad_options_are_named(options, message):

@@ -298,6 +298,9 @@ def iter_of_none():
         (lambda model: model.fit(images(4), class_weight={0: 1.0}), "fit: class_weight= has no meaning for a GAN"),
         (lambda model: model.evaluate(), "evaluate: x=None: give images"),
         (lambda model: model.compile("adam", "adam", loss="hinge"), "compile: loss=hinge is none of its arguments"),
+        (lambda model: model.compile(None, "adam"), "generator_optimizer=None must be a Keras optimiser"),
+        (lambda model: model.compile("adam", "adam", 0.5), "learning_rate_scale=0.5 must be a function of the step"),
+        (lambda model: model.compile("adam", "adam", micro_batch=1.5), "micro_batch=1.5 must be a whole number"),
         (lambda model: model.save("gan.h5"), r"save: filepath=gan.h5 must end in .keras"),
     ],
 )

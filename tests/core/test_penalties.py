@@ -113,9 +113,9 @@ def test_a_model_is_saved_with_its_penalties(tmp_path):
 
 
 class Small(Penalty):
-    """A penalty of the generator, |G(z)|^2."""
+    """A penalty of the generator, |G(z)|^2, which might keep a state as path length does: of no discriminator."""
 
-    name, summary, of_generator, lazy = "small", "|G(z)|^2", True, True
+    name, summary, of_generator, lazy, keeps_state = "small", "|G(z)|^2", True, True, True
 
     def term(self, gan, batch, fakes, real_logits, fake_logits):
         return tf.reduce_mean(tf.square(gan.fakes(batch, "small")))

@@ -81,6 +81,14 @@ def test_beta_2_is_that_of_adams_second_moment():
     np.testing.assert_allclose(third, 0.5 * seen[1] + 0.5 * squares, rtol=1e-4, atol=1e-12)
 
 
+def test_a_model_is_compiled_again_with_its_own_optimisers():
+    model = make(2, schedule=("beta_2=0.5->0.75:linear",))
+    model.compile(model.generator_optimizer, model.discriminator_optimizer)
+    model.step.assign(1)
+    model.update(reals())
+    assert float(model.generator_optimizer.beta_2) == pytest.approx(0.625)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("method", ["gan", "ces", "express"])
 def test_a_run_resumes_to_the_bit_and_is_saved(method, tmp_path):
@@ -126,10 +134,25 @@ def test_what_is_scheduled_begins_as_its_schedule_says(given, schedule, field, v
         ({"g_lr": 1e-3}, {"d_lr", "beta_2", "penalty_weight", "ema_kimg"}),
         ({"penalty": "r1"}, {"g_lr", "d_lr", "beta_2", "ema_kimg"}),
         ({"penalty": "none", "ema_kimg": 10}, {"g_lr", "d_lr", "beta_2"}),
+        ({"ema_kimg": 0, "penalty_weight": 0.05}, {"g_lr", "d_lr", "beta_2"}),  # the numbers that schedules begin at
+        ({"g_lr": 2e-4, "d_lr": 2e-4}, {"beta_2", "penalty_weight", "ema_kimg"}),
+        ({"lr_decay": "linear"}, {"beta_2", "penalty_weight", "ema_kimg"}),
+        ({"init_from": "somewhere"}, {"g_lr", "d_lr", "beta_2", "penalty_weight"}),
     ],
 )
-def test_what_is_said_otherwise_is_no_longer_scheduled(given, left):
+def test_what_is_said_is_no_longer_scheduled(given, left):
     assert set(schedules.parse_all(resolve(network="r3gan", method="gan", **given).schedule)) == left
+
+
+@pytest.mark.parametrize(
+    ("given", "half_life"),
+    [({}, 10.0), ({"ema_kimg": 3.0}, 3.0), ({"ema_kimg": 0}, 0), ({"schedule": "ema_kimg=0->50"}, 0)],
+)
+def test_an_average_that_begins_as_a_donors_is_not_forgotten(given, half_life):
+    """It has no ramp: a half-life from 0 to some 1,000 kimg would copy G at the first step, and then stand still."""
+    config = resolve(network="r3gan", method="gan", init_from="somewhere", **given)
+    assert config.ema_kimg == half_life
+    assert any(text.startswith("ema_kimg") for text in config.schedule) == ("schedule" in given)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,10 @@ MUST = [
     *({"method": "gan", "loss": loss, "penalty": penalty} for loss in registry.LOSSES for penalty in ("r1", "lecam")),
     *({"method": "ces", "network": "dcgan", "normalization": name} for name in ("batch", "spectral", "none")),
     {"method": "ces", "network": "sngan"},
+    *(
+        {"method": method, "network": "stylegan2", "penalty": ("r1", "path_length")}  # which 64 px imply
+        for method in registry.METHODS
+    ),
     *({"method": method, "perturb": 0.5} for method in registry.METHODS),
     *({"method": method, "conditional": True} for method in registry.METHODS),
     *({"method": method, "augment": ("ada", "color")} for method in registry.METHODS),

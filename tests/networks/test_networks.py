@@ -305,6 +305,8 @@ def test_bad_size_is_refused(name, role, argument, value, allowed):
         ("sngan", "discriminator", {"normalization": "batch"}, "normalization=batch .*spectral, none"),
         ("sngan", "discriminator", {"perturb_law": "pink"}, "perturb_law=pink .*uniform"),
         ("dcgan", "discriminator", {"perturb": -1}, "perturb=-1"),
+        ("r3gan", "discriminator", {"perturb": "0.5"}, "perturb='0.5' must be at least 0"),
+        ("stylegan2", "generator", {"mixing": "0.5"}, r"mixing='0.5' must be in \[0, 1\]"),
         ("sngan", "generator", {"shape": (2,)}, r"shape=\(2,\): images are needed"),
         ("mlp", "generator", {"shape": ()}, r"shape=\(\): expected at least one dimension"),
         ("mlp", "generator", {"shape": (2, 0)}, r"shape\[1\]=0: expected a whole number"),

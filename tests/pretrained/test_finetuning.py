@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_zoo import data
+from tfgan_zoo import data, image_sizes, networks, registry
 from tfgan_zoo.layers import all_layers
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.pretrained import finetuning, presets
@@ -55,6 +55,39 @@ def test_a_run_follows_its_donor(kind, sources):
         "conditional": False,
         "normalization": "batch",
     }
+
+
+@pytest.mark.parametrize(
+    "network, own, image_size",
+    [
+        ("r3gan", {"blocks": 1}, 32),
+        ("sngan", {"attention": 8}, (24, 16)),
+        ("stylegan2", {"mapping_layers": 3, "mixing": 0.5}, 32),
+        ("mlp", {}, (24, 16)),
+    ],
+)
+def test_a_run_follows_what_its_donors_network_alone_has(network, own, image_size, tmp_path):
+    shape = (*image_sizes.sides(image_size), 1)
+    roles = registry.NETWORKS[network].options
+    generator, discriminator = (
+        networks.build(
+            network, role, shape=shape, width=2, **{name: it for name, it in own.items() if role in roles[name]}
+        )
+        for role in ("generator", "discriminator")
+    )
+    presets.save_to_preset(GAN(generator, discriminator), tmp_path / "preset")
+    found = finetuning.settings(str(tmp_path / "preset"))
+    assert found.items() >= {"network": network, **own}.items() and image_sizes.parse(found["image_size"]) == image_size
+
+
+def test_a_run_of_another_network_does_not(tmp_path):
+    config = devices.resolve(resolve(method="gan", network="r3gan", blocks=1, kimg=0.008, **TINY))
+    run = RunDirectory.create(config, tmp_path / "run")
+    run.checkpoints.mkdir()
+    (run.checkpoints / "ckpt-1.index").touch()  # settings are read off the configuration
+    found = finetuning.settings(str(run.path))
+    assert (found["network"], found["blocks"]) == ("r3gan", 1)
+    assert resolve(found, network="dcgan").blocks is None
 
 
 @pytest.mark.thorough
@@ -112,8 +145,6 @@ def test_proximal_begins_at_the_donors_discriminator():
 def test_another_shape_is_refused_by_its_name(sources, given, words):
     donor = sources["model"]
     shape = {"shape": (given.get("image_size", 32), given.get("image_size", 32), given.get("channels", 1))}
-    from tfgan_zoo import networks
-
     size = {"width": given.get("width", 4)}
     generator = networks.build("dcgan", "generator", latent_dim=given.get("latent_dim", 8), **shape, **size)
     kind = given.get("normalization", "batch")

@@ -19,7 +19,7 @@ from tfgan_zoo.objectives.penalties import one_each
 from tfgan_zoo.pretrained import finetuning
 from tfgan_zoo.settings import budget, checks, fields, nulls, recipes
 from tfgan_zoo.settings import config as configs
-from tfgan_zoo.settings.resolve import resolve, with_tuples
+from tfgan_zoo.settings.resolve import resolve, with_tuples, without_dependents
 from tfgan_zoo.training import cluster
 from tfgan_zoo.training.run_directory import RunDirectory
 
@@ -195,7 +195,7 @@ def _chosen(config, recipe, flags):
         words.pop("width", None)
     kept = {"init_from": config.init_from, "first_tick_kimg": 0.0 if config.budget else config.first_tick_kimg}
     config = dataclasses.replace(resolve({**words, **recipe}, **flags), **kept)
-    chosen = ", ".join(f"{name}={_plain(getattr(config, name))}" for name in words if not name.endswith("kimg"))
+    chosen = ", ".join(f"{name}={_plain(name, getattr(config, name))}" for name in words if not name.endswith("kimg"))
     what = f"{pictures or 'many'} pictures at {operations / 1e9:.0f} GFLOP/s"
     if config.auto:
         as_chosen = all(getattr(config, name) == value for name, value in words.items())
@@ -211,10 +211,11 @@ def _duration(seconds):
     return f"{max(1, round(minutes))} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
 
 
-def _plain(value):
-    if isinstance(value, tuple) and image_sizes.is_one(value):
+def _plain(name, value):
+    """Returns the value of a field as its flag has it."""
+    if name == "image_size" and value is not None:
         return image_sizes.shown(value)
-    return ",".join(value) or "none" if isinstance(value, tuple) else value
+    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else value
 
 
 def _like_donor(recipe, flags):
@@ -222,7 +223,7 @@ def _like_donor(recipe, flags):
     source = flags.get("init_from", recipe.get("init_from"))
     if source is None:
         return recipe
-    words = {**finetuning.settings(source), **recipe}
+    words = {**without_dependents(finetuning.settings(source), recipe), **recipe}
     if not {"network"} & {*words, *flags}:
         raise ValueError(
             f"init_from={source} has networks of your own: say which function makes them, --network=module:function"
@@ -386,8 +387,8 @@ def _resumed(run, settings):
             config = _at_another_rate(config, name, value, max(run.steps(), default=0))
             continue
         if name != "kimg" or checks.follows_length(config):
-            value, begun = (image_sizes.shown(it) if name == "image_size" else it for it in (value, begun))
-            raise ValueError(f"{name}={value}: {run.path} was begun with {name}={begun}; a run keeps it")
+            one, other = _plain(name, value), _plain(name, begun)
+            raise ValueError(f"{name}={one}: {run.path} was begun with {name}={other}; a run keeps it")
         if not value > begun:
             raise ValueError(f"kimg={value}: {run.path} was begun with kimg={begun}; a run can only get longer")
         config = dataclasses.replace(config, kimg=value)

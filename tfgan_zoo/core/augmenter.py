@@ -1,5 +1,7 @@
 """What reals and fakes go through before the discriminator sees them: DiffAugment, and ADA with its probability."""
 
+import numbers
+
 import tensorflow as tf
 
 from tfgan_zoo import replicas
@@ -13,7 +15,7 @@ class Augmenter:
         policy: names out of "ada" (transforms with a probability that follows D's overfitting, `objectives.ada` and
             `objectives.overfitting`) and "color", "translation", "cutout" (DiffAugment, `objectives.augment`). ADA's
             transforms come first.
-        target: float, the overfitting signal at which "ada" keeps its probability.
+        target: float in [-1, 1], the overfitting signal at which "ada" keeps its probability.
         kimg: float > 0, thousands of images in which that probability would go from 0 to 1.
 
     Attributes:
@@ -21,12 +23,14 @@ class Augmenter:
         sign: the mean of the signal since p last moved.
 
     Raises:
-        ValueError: for an unknown name or a `kimg` that is not above 0.
+        ValueError: for an unknown name, a `target` outside [-1, 1] or a `kimg` that is not above 0.
     """
 
     def __init__(self, policy=(), target=overfitting.TARGET, kimg=overfitting.KIMG):
-        if not kimg > 0:
-            raise ValueError(f"ada_kimg={kimg} must be above 0")
+        if not isinstance(kimg, numbers.Real) or not kimg > 0:
+            raise ValueError(f"ada_kimg={kimg!r} must be above 0")
+        if not isinstance(target, numbers.Real) or not -1 <= target <= 1:
+            raise ValueError(f"ada_target={target!r} must be in [-1, 1]")
         self.policy = augment.check_policy(policy)
         self.target, self.kimg = float(target), float(kimg)
         self.p = self.sign = None

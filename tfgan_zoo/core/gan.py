@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib
+import numbers
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -61,7 +62,8 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         penalty_every: int, the steps between two on which a penalty acts, that much stronger; for all or one for each;
             1 is every step, None takes each penalty's usual interval.
         n_dis: int >= 1, discriminator updates in a step.
-        ema_kimg: float >= 0, half-life of the generator's average in thousands of images; 0 samples the raw generator.
+        ema_kimg: float >= 0, half-life of the generator's average in thousands of images, at most 5 % of those seen; 0
+            samples the raw generator.
         augment: tuple of str, what reals and fakes go through before D sees them: "ada" (transforms with a probability
             that follows D's overfitting, `objectives.ada` and `objectives.overfitting`), then any of "color",
             "translation", "cutout" (DiffAugment).
@@ -73,7 +75,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         schedule: numbers that change with the step, as `schedules.parse` reads them: "g_lr=2e-4->5e-5:cosine"; of
             `schedules.NAMES`. The optimisers' own numbers, `penalty_weight`, `ema_kimg` and `ada_target` of them count
             no longer; a penalty's weight is that of all penalties.
-        schedule_steps: int >= 1, the steps in which they change.
+        schedule_steps: int >= 1, the steps in which they change; without, none does but from step to step.
         ema_generator: the network that holds the generator's average; None makes one, a copy.
         options: {name: value}, what a method alone offers; its specification checks them, and they are saved.
 
@@ -107,18 +109,19 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         ada_kimg: float = overfitting.KIMG,
         perturb_generator: bool = False,
         seed: int = 0,
-        schedule: Sequence[str] = (),
-        schedule_steps: int = 1,
+        schedule: str | Sequence[str] = (),
+        schedule_steps: int | None = None,
         ema_generator: keras.Model | None = None,
         options: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _at_least("n_dis", n_dis, 1)
+        _whole("n_dis", n_dis, 1)
         _at_least("ema_kimg", ema_kimg, 0)
-        _at_least("schedule_steps", schedule_steps, 1)
-        if not 0 <= seed <= random.MAX_SEED:
-            raise ValueError(f"seed={seed} must be in [0, {random.MAX_SEED}]")
+        if schedule_steps is not None:
+            _whole("schedule_steps", schedule_steps, 1)
+        if not isinstance(seed, numbers.Integral) or not 0 <= seed <= random.MAX_SEED:
+            raise ValueError(f"seed={seed!r} must be in [0, {random.MAX_SEED}]")
         generator, discriminator = as_pair(generator, discriminator)
         _check_shapes(generator, discriminator, augment)
         classes = [getattr(network, "num_classes", 0) for network in (generator, discriminator)]
@@ -126,7 +129,8 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             raise ValueError(f"num_classes={classes[0]} of the generator must be the discriminator's, {classes[1]}")
         self._penalties = Untracked(penalties.make(penalty, penalty_weight, penalty_every))
         self._schedules = Untracked(schedules.parse_all(schedule))
-        self._schedule, self.schedule_steps = Untracked(tuple(schedule)), int(schedule_steps)
+        self._schedule = Untracked(schedules.as_texts(schedule))
+        self.schedule_steps = 1 if schedule_steps is None else int(schedule_steps)
         self._options = Untracked(options or {})  # Keras would wrap a dictionary, and its lists
         self._check(loss, n_dis, getattr(discriminator, "normalization", None))
         self.generator = generator
@@ -153,6 +157,8 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
             one.build(self)
         self.augmenter = Augmenter(augment, ada_target, ada_kimg)
         self.augmenter.build(self)
+        there = {"penalty_weight": bool(self.penalties), "ada_target": self.augmenter.adapts}
+        schedules.check(self._schedules.value, schedule_steps, there)
         self.generator_optimizer = self.discriminator_optimizer = self.learning_rate_scale = None
         self._comparisons = Untracked({})  # what `evaluate` measures beside d_real and d_fake: see `compile`
         self.micro_batch: int | None = None  # the rows of a device that go through a network at once; None for all
@@ -254,7 +260,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         super().compile(optimizer=None, auto_scale_loss=False, **kwargs)  # Keras would wrap even the optimiser None
         self._said = Untracked(kwargs)
         if micro_batch is not None:
-            _at_least("micro_batch", micro_batch, 1)
+            _whole("micro_batch", micro_batch, 1)
         self.set_micro_batch(micro_batch)
         self.set_optimizers(generator_optimizer, discriminator_optimizer, learning_rate_scale)
         self.trackers = [keras.metrics.Mean(name=name) for name in self.log_names]
@@ -726,5 +732,12 @@ def _check_shapes(generator, discriminator, augment):
 
 
 def _at_least(argument, value, bound):
-    if not value >= bound:
-        raise ValueError(f"{argument}={value} must be at least {bound}")
+    if not isinstance(value, numbers.Real) or not value >= bound:
+        raise ValueError(f"{argument}={value!r} must be at least {bound}")
+
+
+def _whole(argument, value, bound):
+    """Raises a ValueError unless a value is an int, or one of NumPy's, and at least `bound`."""
+    _at_least(argument, value, bound)
+    if not isinstance(value, numbers.Integral):
+        raise ValueError(f"{argument}={value!r} must be a whole number")

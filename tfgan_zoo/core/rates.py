@@ -12,7 +12,16 @@ class Rates(keras.Model):
     """Base of `core.gan.GAN`: learning rates, and what a schedule moves."""
 
     def set_optimizers(self, generator_optimizer, discriminator_optimizer, learning_rate_scale=None):
-        """Sets and builds the optimisers: what `compile` does for a GAN that is a part of another model."""
+        """Sets and builds the optimisers: what `compile` does for a GAN that is a part of another model.
+
+        Raises:
+            ValueError: in one line, for what is no optimiser or no function.
+        """
+        for role, optimizer in (("generator", generator_optimizer), ("discriminator", discriminator_optimizer)):
+            if optimizer is None:
+                raise ValueError(f"{role}_optimizer=None must be a Keras optimiser, or its name")
+        if not (learning_rate_scale is None or callable(learning_rate_scale)):
+            raise ValueError(f"learning_rate_scale={learning_rate_scale!r} must be a function of the step, or None")
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         self.discriminator_optimizer = keras.optimizers.get(discriminator_optimizer)
         if self.discriminator_optimizer is self.generator_optimizer:  # one object has the moments of one network
@@ -100,6 +109,8 @@ class Rates(keras.Model):
 
 def _make_beta_2_a_variable(argument, optimizer):
     """Lets a graph move the decay of Adam's second moment, as it does the learning rate; a function of the step."""
+    if isinstance(getattr(optimizer, "beta_2", None), tf.Variable):  # of a model that is compiled again with its own
+        return
     if not isinstance(getattr(optimizer, "beta_2", None), float):
         raise ValueError(f"{argument}: schedule=beta_2 needs an optimiser with a number beta_2, such as Adam")
     optimizer.beta_2 = tf.Variable(optimizer.beta_2, trainable=False, dtype=tf.float32)

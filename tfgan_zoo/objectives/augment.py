@@ -58,7 +58,7 @@ def check_policy(policy, allowed=registry.AUGMENTATIONS):
     """Returns `policy`, a name or a sequence of names, as a tuple.
 
     Raises:
-        ValueError: if one of its elements is not `allowed`.
+        ValueError: if it is neither, or one of its elements is not `allowed`.
 
     Example:
 
@@ -67,6 +67,8 @@ def check_policy(policy, allowed=registry.AUGMENTATIONS):
     """
     if isinstance(policy, str):  # a string is a sequence of letters
         policy = (policy,)
+    if not isinstance(policy, list | tuple):
+        raise ValueError(f"augment={policy!r} must be a name, or several")
     return tuple(registry.choose("augment", name, allowed) for name in policy)
 
 

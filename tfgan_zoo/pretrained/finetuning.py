@@ -4,7 +4,7 @@ import itertools
 import pathlib
 import zipfile
 
-from tfgan_zoo import registry
+from tfgan_zoo import image_sizes, registry
 from tfgan_zoo.files import read_json
 from tfgan_zoo.pretrained import keras_files, loading, presets
 from tfgan_zoo.training.run_directory import RunDirectory
@@ -20,9 +20,9 @@ def settings(source):
         source: str, a preset's name, or the path of a preset, a run directory or a .keras file.
 
     Returns:
-        Fields of a `settings.config.Config`: method and its options, network, width, latent_dim, normalization,
-        conditional, and of images image_size and channels; no network where the user made it, and no run's config
-        says how.
+        Fields of a `settings.config.Config`: method and its options, network and what it alone has, width, latent_dim,
+        normalization, conditional, and of images image_size and channels; no network where the user made it, and no
+        run's config says how.
 
     Raises:
         ValueError: in one line, if `source` names no such model.
@@ -37,7 +37,8 @@ def settings(source):
         )
     if kind == "run":
         config = RunDirectory(source).config()
-        names = ("method", "network", "normalization", "conditional", *_NETWORK)
+        own = registry.NETWORKS[config.network].options
+        names = ("method", "network", "normalization", "conditional", *_NETWORK, *own)
         given = {name: getattr(config, name) for name in names}
         given |= config.options
     else:
@@ -97,9 +98,11 @@ def _of_model(source, kind):
     except (OSError, LookupError, AttributeError, TypeError, RecursionError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(f"{ARGUMENT}={source} is damaged: {' '.join(str(error).split())[:200]}") from None
     found |= {name: generator.get(name) for name in _NETWORK}
+    own = {} if network is None else registry.NETWORKS[network].options
+    found |= {name: config[roles[0]]["config"].get(name) for name, roles in own.items()}
     found["conditional"] = bool(generator.get("num_classes"))
     if len(shape) == 3:  # the mlp's, and a user's
-        found |= {"image_size": shape[0], "channels": shape[2]}
+        found |= {"image_size": image_sizes.of(shape), "channels": shape[2]}
     options = {name: config[name] for name in registry.METHODS[method].options if name in config}
     return found | {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
 

@@ -89,13 +89,19 @@ def _begun(values, words):
     """Returns the schedules, and the fields that begin as they say.
 
     What the user schedules begins there. Of what a choice implies, a number that another choice or the user says is
-    not scheduled.
+    not scheduled, nor are rates that decay. The average of a run that begins at trained weights is theirs from its
+    first step on: a half-life that grows from 0 would forget it, so that it has the usual one.
     """
     found = schedules.parse_all(values["schedule"])
     if "schedule" in words:
         return {name: _start(schedule, values) for name, schedule in found.items() if name not in words}
-    kept = [name for name, it in found.items() if values[name] != () and values[name] == _start(it, values)]
-    return {"schedule": tuple(text for text in values["schedule"] if schedules.parse(text).name in kept)}
+    said = set(words) | ({"g_lr", "d_lr"} if values["lr_decay"] != "none" else set())
+    kept = {name for name, it in found.items() if name not in said and values[name] == _start(it, values) != ()}
+    begun = {}
+    if values["init_from"] is not None and "ema_kimg" in kept:
+        kept.remove("ema_kimg")
+        begun = {"ema_kimg": configs.DEFAULTS["ema_kimg"]}
+    return begun | {"schedule": tuple(text for text in values["schedule"] if schedules.parse(text).name in kept)}
 
 
 def _start(schedule, values):

@@ -403,7 +403,10 @@ def test_assemble_makes_a_discriminator_of_so_many_features():
         ({"beta": float("inf")}, r"beta=inf must be in \[0"),
         ({"stabilizer": "repulsive", "beta": 2.1}, "beta=2.1 must be at most 2"),
         ({"loss": "hinge"}, "loss=hinge is not for method=particle"),
-        ({"penalty": "prox"}, "penalty=prox is for logits; method=particle has features: choose from r1, r2, wgan_gp"),
+        (
+            {"penalty": "prox"},
+            "penalty=prox is for logits; method=particle has features: choose from r1, path_length, r2, wgan_gp",
+        ),
         ({"n_dis": 0}, "n_dis=0 must be at least 1"),
     ],
 )

@@ -63,7 +63,7 @@ class CES(GAN):
         normalize: bool, rescale the selected gradient to the mean norm of the g_i.
         shared_trunk: bool, one discriminator with a logit for each cost, trained on the mean of the L_D^i: light.
         loss: None; the costs take its place.
-        **kwargs: as in `GAN`; a penalty must keep no state of one discriminator.
+        **kwargs: as in `GAN`; a penalty of D must keep no state, as that is of one discriminator.
 
     Raises:
         ValueError: if an option is unknown, or options do not go together.

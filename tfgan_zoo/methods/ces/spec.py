@@ -18,7 +18,7 @@ def _refuse(choices):
     costs = choices.options.get("costs", OPTIONS["costs"].default)
     if not costs:
         raise ValueError(f"costs= is empty; name at least one of {', '.join(registry.LOSSES)}")
-    able = [name for name, penalty in registry.PENALTIES.items() if not penalty.keeps_state]
+    able = [name for name, penalty in registry.PENALTIES.items() if penalty.of_generator or not penalty.keeps_state]
     for penalty in choices.penalties:
         if penalty not in able:
             raise ValueError(

@@ -61,7 +61,7 @@ class Particle(GAN):
         stabilizer: str, S: "l2", "repulsive", "proximal", "noise".
         beta: float >= 0, its weight; 0 switches it off.
         loss: None; the energy is the loss.
-        **kwargs: as in `GAN`, with no penalty but r1, r2 and wgan_gp.
+        **kwargs: as in `GAN`, with no penalty of D but r1, r2 and wgan_gp.
 
     Raises:
         ValueError: for an unknown or impossible choice, a loss, or another penalty.

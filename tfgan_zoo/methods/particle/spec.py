@@ -26,18 +26,24 @@ def refuse_micro_batch(size: int | None, penalties: Sequence[str]) -> None:
 
     >>> refuse_micro_batch(None, ["r1"])
     """
-    if size is not None and penalties:
+    of_d = [name for name in penalties if not registry.PENALTIES[name].of_generator]
+    if size is not None and of_d:
         raise ValueError(
-            f"micro_batch={size} does not go with penalty={','.join(penalties)} of method=particle, which compares"
+            f"micro_batch={size} does not go with penalty={','.join(of_d)} of method=particle, which compares"
             " every row with all others"
         )
+
+
+def _goes(penalty):
+    """Whether a penalty looks at no logits: one of gradients of the witness function, or of the generator."""
+    return registry.PENALTIES[penalty].of_gradient or registry.PENALTIES[penalty].of_generator
 
 
 def _refuse(choices):
     role, options = choices.role, choices.options
     for penalty in choices.penalties:
-        if not registry.PENALTIES[penalty].of_gradient:
-            able = ", ".join(name for name, other in registry.PENALTIES.items() if other.of_gradient)
+        if not _goes(penalty):
+            able = ", ".join(filter(_goes, registry.PENALTIES))
             raise ValueError(f"penalty={penalty} is for logits; {role}=particle has features: choose from {able}")
     refuse_micro_batch(choices.micro_batch, choices.penalties)
     if choices.batch_size is not None and choices.batch_size < 2:

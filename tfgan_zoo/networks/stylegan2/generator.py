@@ -155,8 +155,8 @@ class StyleGAN2Generator(base.Sized, base.Generator):
     ) -> None:
         base.check_counts(channels=channels, width=width, latent_dim=latent_dim, mapping_layers=mapping_layers)
         base.check_classes(num_classes)
-        if mixing is not None and not 0 <= mixing <= 1:
-            raise ValueError(f"mixing={mixing} must be in [0, 1]")
+        if mixing is not None and not (isinstance(mixing, int | float) and 0 <= mixing <= 1):
+            raise ValueError(f"mixing={mixing!r} must be in [0, 1]")
         super().__init__(**kwargs)
         self.set_size(image_size, channels)
         self.width, self.latent_dim, self.num_classes = width, latent_dim, num_classes

@@ -6,6 +6,8 @@ one file here, with a `PENALTY`; an installed package adds one by an entry point
 TensorFlow is not imported before a method or a function is called.
 """
 
+import math
+import numbers
 import types
 
 from tfgan_zoo import registry
@@ -44,8 +46,10 @@ class Penalty:
     def __init__(self, weight=None, every=None):
         weight = self.usual_weight if weight is None else weight
         every = self.usual_every if every is None else every
-        if not weight >= 0:
-            raise ValueError(f"penalty_weight={weight} must be at least 0")
+        if not isinstance(weight, numbers.Real) or not 0 <= weight < math.inf:
+            raise ValueError(f"penalty_weight={weight!r} must be at least 0 and finite for penalty={self.name}")
+        if not isinstance(every, numbers.Integral):
+            raise ValueError(f"penalty_every={every!r} must be a whole number for penalty={self.name}")
         if every < 0 or (every > 1 and not self.lazy):
             allowed = "at least 0" if self.lazy else "0 or 1: it acts on every step"
             raise ValueError(f"penalty_every={every} for penalty={self.name} must be {allowed}")
@@ -130,6 +134,8 @@ def names_of(names):
     """
     if isinstance(names, str) or names is None:
         return () if names in (None, "", "none") else (names,)
+    if not isinstance(names, list | tuple):
+        raise ValueError(f"penalty={names!r} must be a name, or several")
     return tuple(names)
 
 
@@ -141,7 +147,7 @@ def one_each(argument, values, names):
     """
     if values is None:
         return (None,) * len(names)
-    values = (values,) if isinstance(values, int | float) else tuple(values)
+    values = (values,) if isinstance(values, numbers.Real) else tuple(values)
     if values and not names:
         raise ValueError(f"{argument}={','.join(map(str, values))} is of no use without a penalty")
     if len(values) == 1:
