@@ -110,13 +110,15 @@ def label_of(word, model, name, argument="label"):
     named = class_names.number_of(word, names)
     if named is not None:
         return named
+    numbered = class_names.are_numbers(names)
     try:
-        number = None if class_names.are_numbers(names) else int(word)
+        number = None if numbered else int(word)
     except ValueError:
         number = None
     if number is None:
         known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") if names else "they have numbers only"
-        more = "its number, or all" if argument == "label" else "a number, or a range of these as 0-9"
+        also = "" if numbered else "its number, " if argument == "label" else "a number, "
+        more = f"{also}or all" if argument == "label" else f"{also}or a range as 0-9"
         raise ValueError(f"{argument}={word!r} must be a class of model={name} ({known}), {more}")
     if not 0 <= number < classes:
         raise ValueError(f"{argument}={word} must be in [0, {classes - 1}], the classes of model={name}")
