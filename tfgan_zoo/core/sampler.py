@@ -261,12 +261,12 @@ class Sampler(abc.ABC):
         >>> model.interpolate_latents(latents, steps=5).shape
         (5, 32, 32, 1)
         """
-        return self.generate_from_latents(
-            self.latents_between(latents, steps),
-            truncation,
-            batch_size,
-            labels if labels is None or isinstance(labels, str) or np.ndim(labels) == 0 else np.repeat(labels, steps),
-        )
+        stops = self._checked_latents(latents)
+        ways = self.latents_between(stops, steps)
+        if labels is not None and stops.ndim == 2:
+            rows = random.seed_labels(numbered(labels, self), stops[1:], self.num_classes)
+            labels = None if rows is None else np.repeat(rows, steps)
+        return self.generate_from_latents(ways, truncation, batch_size, labels)
 
     def latents_between(self, latents: ArrayLike, steps: int) -> np.ndarray:
         """Returns float32[(N - 1) * steps, ...]: what `interpolate_latents` samples."""
@@ -280,7 +280,7 @@ class Sampler(abc.ABC):
         return np.concatenate([random.slerp(start, end, shares) for start, end in pairs])
 
     def _checked_latents(self, latents):
-        latents = np.asarray(latents, "float32")
+        latents = _real_numbers("latents", latents)
         if not latents.size or latents.shape[1:] not in ((self.latent_dim,), self.style_shape):
             styles = "" if self.style_shape is None else " or styles float[N, {}, {}]".format(*self.style_shape)
             raise ValueError(f"latents={list(latents.shape)} must be float[N, {self.latent_dim}]{styles}, N at least 1")
@@ -312,19 +312,22 @@ def numbered(labels: Labels, model: "Sampler") -> Labels:
         ValueError: in one line, if a name is none of the model's.
 
     >>> class Model:
-    ...     class_names = ("coat", "shirt")
+    ...     num_classes, class_names = 2, ("coat", "shirt")
     >>> numbered("shirt", Model), numbered(["shirt", 0], Model), numbered(3, Model)
     (1, [1, 0], 3)
     """
+    if isinstance(labels, np.ndarray) and labels.dtype.kind == "U":
+        labels = labels.tolist()  # a str of an array without dimensions
     if isinstance(labels, str):
         return _number(labels, model)
-    if isinstance(labels, list | tuple | np.ndarray) and any(isinstance(label, str) for label in labels):
-        numbers = [_number(label, model) if isinstance(label, str) else label for label in labels]
-        return numbers[0] if len(numbers) == 1 else numbers
+    if isinstance(labels, list | tuple) and any(isinstance(label, str) for label in labels):
+        return [_number(label, model) if isinstance(label, str) else label for label in labels]
     return labels
 
 
 def _number(name, model):
+    if not model.num_classes:
+        raise ValueError(f"labels={name!r} are for conditional models; this one has no classes")
     names = tuple(model.class_names)
     number = class_names.number_of(name, names)
     if number is not None:
@@ -349,7 +352,10 @@ def chunks(size: int, *columns: np.ndarray) -> Iterator[tuple]:
 
 
 def _checked_seeds(seeds):
-    seeds = np.asarray(seeds)
+    try:
+        seeds = np.asarray(seeds)
+    except ValueError:
+        raise ValueError(f"seeds={type(seeds).__name__} of several lengths must be int[N] of 64 bits") from None
     if seeds.ndim != 1 or seeds.dtype.kind not in "iu" or not len(seeds):
         raise ValueError(f"seeds={seeds.dtype}{list(seeds.shape)} must be int[N] of 64 bits, N at least 1")
     if seeds.dtype == np.uint64 and (seeds > np.uint64(2**63 - 1)).any():
@@ -368,6 +374,22 @@ def _at_least(argument, value, bound):
 
 
 def _in_unit_interval(argument, value):
-    if not 0 <= value <= 1:
+    try:
+        inside = bool(0 <= value <= 1)
+    except (TypeError, ValueError):  # a word; several numbers
+        raise ValueError(f"{argument}={value!r} must be one number in [0, 1]") from None
+    if not inside:
         raise ValueError(f"{argument}={value} must be in [0, 1]")
     return value
+
+
+def _real_numbers(argument, values):
+    """Returns float32 of values that are real numbers, or objects of these; what is too large for it is infinite."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "cSUmM":  # NumPy would drop imaginary parts, and read words
+            raise TypeError
+        with np.errstate(over="ignore"):
+            return found.astype("float32")
+    except (TypeError, ValueError):
+        raise ValueError(f"{argument} must be an array of real numbers, not this {type(values).__name__}") from None
