@@ -20,6 +20,11 @@ def test_what_is_no_number_is_no_level(value):
         pictures.grid(images)
 
 
+def test_more_than_four_channels_are_no_picture():
+    with pytest.raises(ValueError, match="images of 5 channels are no pictures"):
+        pictures.grid(np.zeros((2, 4, 4, 5)))
+
+
 @pytest.mark.parametrize("channels, mode", [(1, "L"), (3, "RGB")])
 @pytest.mark.parametrize("count, columns, rows", [(1, None, 1), (5, None, 2), (6, 2, 3), (2, 5, 1)])
 def test_grid_puts_image_i_in_row_i_div_columns(count, columns, rows, channels, mode):

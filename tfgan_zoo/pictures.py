@@ -9,6 +9,7 @@ from PIL import Image
 from tfgan_zoo import transparency
 
 MAX_BYTES = 2**31  # of the pixels that are held at once
+CHANNELS = (1, 2, 3, 4)  # that pictures have: grey, grey with alpha, RGB, RGBA
 
 
 class NotFinite(ValueError):
@@ -29,7 +30,13 @@ def to_levels(images):
 
 
 def to_image(levels):
-    """Returns a PIL image of uint8[H, W, C]: grey, RGB, or RGBA, which it takes with its colours times alpha."""
+    """Returns a PIL image of uint8[H, W, C]: grey, RGB, or RGBA, which it takes with its colours times alpha.
+
+    Raises:
+        ValueError: for other numbers of channels than `CHANNELS`.
+    """
+    if levels.shape[-1] not in CHANNELS:
+        raise ValueError(f"images of {levels.shape[-1]} channels are no pictures, which have 1 to 4")
     if levels.shape[-1] == transparency.CHANNELS:
         levels = transparency.straight(levels)
     return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)

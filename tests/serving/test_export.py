@@ -272,6 +272,22 @@ def test_a_version_that_clients_would_notice_is_refused_unless_told(mixture, tmp
     assert export(wider, tmp_path / "served").name == "3"  # as the one before
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff" * 300, "half"])
+def test_a_damaged_version_before_is_one_line(content, mixture, tmp_path):
+    program = export(mixture[0], tmp_path / "served") / "saved_model.pb"
+    program.write_bytes(program.read_bytes()[:200] if content == "half" else content)
+    with pytest.raises(ValueError, match="version 1 is damaged, so nobody can see whether clients") as no:
+        export(mixture[0], tmp_path / "served")
+    assert "\n" not in str(no.value) and [path.name for path in (tmp_path / "served").iterdir()] == ["1"]
+    assert export(mixture[0], tmp_path / "served", new_signature=True).name == "2"
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next_one(mixture, tmp_path):
+    (tmp_path / ".writing-abc" / "variables").mkdir(parents=True)
+    export(mixture[0], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
 def test_the_server_may_read_it(grey):
     assert grey[1].stat().st_mode & 0o777 == 0o755
 

@@ -91,6 +91,15 @@ def test_a_name_that_urls_and_files_would_quote_is_one_line(name, tmp_path, monk
     assert "the served model's name" in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
+def test_files_that_cannot_be_written_are_refused_before_there_is_an_export(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    (tmp_path / "clothes.serving").touch()
+    assert command.main(["--model=gan_ring", f"--output={tmp_path / 'clothes'}", "--with_serving_files"]) == 2
+    error = capsys.readouterr().err
+    assert "clothes.serving cannot be written: Not a directory" in error and error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["clothes.serving"]
+
+
 def test_a_small_limit_has_sizes_that_fit(tmp_path):
     sizes = server_files.batch_sizes(8)
     version = serving.export(models.make("mlp", (2,), 8), tmp_path / "ring", max_batch=8, warm_up=sizes)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfgan_zoo import pictures
 from tfgan_zoo.cli import app, directions, inverting, mixing, walks
-from tfgan_zoo.cli.wanted import Wanted, check_latents, label_of, labels_of, paired
+from tfgan_zoo.cli.wanted import Wanted, check_latents, consecutive, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.sharing import films, inversion, latent_files, seed_lists
@@ -99,9 +99,7 @@ def _body(values, given):
         app.import_tensorflow()
         model = loading.load(values["model"], values["checkpoint"])
         try:
-            shape = model.image_shape
-            if len(shape) != 3:
-                raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
+            _check_images(values["model"], tuple(model.image_shape))
             labels = _labels(values, model)
             check_latents(latents, labels, model, values["latents"])
         except ConnectionError as error:  # a server is asked for it
@@ -116,6 +114,13 @@ def _body(values, given):
         raise app.BadInput(str(error)) from None
     print(f"{done} of {values['model']}, {_source(values)}: {output}")
     return app.DONE
+
+
+def _check_images(source, shape):
+    if len(shape) == 1:
+        raise ValueError(f"model={source} samples points of dimension {shape[0]}, not images")
+    if len(shape) != 3 or shape[2] not in pictures.CHANNELS:
+        raise ValueError(f"model={source} samples arrays of the shape {list(shape)}, not images of 1 to 4 channels")
 
 
 def _film(values, given):
@@ -153,8 +158,7 @@ def _check(values, given):
     for name, least in (("num", 1), ("batch_size", 1), ("interpolate", 0), ("columns", 1)):
         if values[name] is not None and values[name] < least:
             raise ValueError(f"{name}={values[name]} must be at least {least}")
-    if not -(2**63) <= values["seed"] < 2**63 - 1 - values["num"]:
-        raise ValueError(f"seed={values['seed']} must be a 64-bit integer, and seed + num too")
+    consecutive(values["seed"], values["num"])
     if not 0 <= values["truncation"] <= 1:
         raise ValueError(f"truncation={values['truncation']} must be in [0, 1]")
     if values["interpolate"] == 1 or (values["interpolate"] and values["individual"]):
@@ -216,7 +220,7 @@ def _wanted(values, given, latents, labels, model):
     rows = values.get("rows") if latents is None else latents
     if rows is None:
         num = len(labels) if "num" not in given and np.ndim(labels) else values["num"]
-        rows = range(values["seed"], values["seed"] + num + strips)
+        rows = consecutive(values["seed"], num + strips)
     if strips and len(rows) < 2:
         raise ValueError(f"interpolate={values['interpolate']} needs at least 2 seeds or latents, from one to the next")
     if np.ndim(labels):

@@ -6,15 +6,14 @@ import logging
 import os
 import pathlib
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfgan_zoo.core.gan import GAN
-from tfgan_zoo.files import PathLike
+from tfgan_zoo.files import PathLike, folder_in_making
 from tfgan_zoo.serving.finite import check_weights
 from tfgan_zoo.serving.signatures import MAX_BATCH, ServedGenerator
 from tfgan_zoo.serving.warm_up import write_warm_up
@@ -74,26 +73,27 @@ def export(
     if target.exists():
         raise ValueError(f"version={version} exists in {folder}; a served version is never overwritten")
     made = [missing for missing in (folder, *folder.parents) if not missing.exists()]
+    making = contextlib.ExitStack()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+        temporary = making.enter_context(folder_in_making(folder, ".writing-"))
     except OSError as error:
         raise ValueError(f"output={folder} cannot be written: {error.strerror}") from None
     try:
-        served = ServedGenerator(model, max_batch)
-        _save(served, temporary)
-        if not new_signature:
-            _check_signature(folder, temporary)
-        if model.class_names:
-            extra = temporary / CLASS_NAMES
-            extra.parent.mkdir(exist_ok=True)
-            extra.write_text(json.dumps(model.class_names, indent=2) + "\n")
-        if warm_up:
-            write_warm_up(temporary, served.endpoints, warm_up)
-        temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
-        os.rename(temporary, target)
+        with making:
+            served = ServedGenerator(model, max_batch)
+            _save(served, temporary)
+            if not new_signature:
+                _check_signature(folder, temporary)
+            if model.class_names:
+                extra = temporary / CLASS_NAMES
+                extra.parent.mkdir(exist_ok=True)
+                extra.write_text(json.dumps(model.class_names, indent=2) + "\n")
+            if warm_up:
+                write_warm_up(temporary, served.endpoints, warm_up)
+            temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
+            os.rename(temporary, target)
     except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         for missing in made:
             with contextlib.suppress(OSError):
                 missing.rmdir()
@@ -119,7 +119,14 @@ def _check_signature(folder, written):
     newest = max(versions(folder), default=None)
     if newest is None or not (folder / str(newest) / _PROGRAM).is_file():
         return
-    before, now = _signature(folder / str(newest)), _signature(written)
+    try:
+        before = _signature(folder / str(newest))
+    except (DecodeError, IndexError):
+        raise ValueError(
+            f"output={folder}: version {newest} is damaged, so nobody can see whether clients would notice this one;"
+            " remove it, or say that the signature is new"
+        ) from None
+    now = _signature(written)
     different = next((name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)), None)
     if different is not None:
         raise ValueError(
