@@ -392,6 +392,22 @@ def test_what_an_export_refuses_is_a_value_error_in_one_line(mixture, tmp_path):
     assert served.generate(5, batch_size=4).shape == (5, 2)
 
 
+@pytest.mark.parametrize(
+    "latents",
+    ["abc", [["a"] * LATENT], None, [[1.0], [1.0, 2.0]], tf.zeros([2, LATENT], tf.float64)],
+    ids=["word", "words", "none", "ragged", "float64"],
+)
+def test_latents_that_are_none_are_a_value_error_in_one_line(latents, mixture):
+    with pytest.raises(ValueError, match="the export refuses: ") as error:
+        SavedModelGenerator(mixture[1]).sample(latents)
+    assert "\n" not in str(error.value)
+
+
+def test_lists_are_taken_as_arrays_are(mixture):
+    exported = SavedModelGenerator(mixture[1])
+    np.testing.assert_array_equal(exported.images_of_chunk([5, 6], [1, 1]), exported.generate(2, 5))
+
+
 def test_images_that_png_cannot_hold_have_no_png(tmp_path):
     model = make((32, 32, 5))
     served = SavedModelGenerator(export(model, tmp_path))

@@ -4,6 +4,7 @@ import abc
 import itertools
 import operator
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -232,7 +233,7 @@ class Sampler(abc.ABC):
         >>> model.interpolate(num=2, steps=5).shape  # from seed 0 to 1, and from 1 to 2
         (10, 32, 32, 1)
         """
-        seeds = random.consecutive_seeds(_at_least("num", num, 1) + 1, seed)
+        seeds = random.consecutive_seeds(at_least("num", num, 1) + 1, seed)
         labels = random.seed_labels(numbered(labels, self), seeds[:-1], self.num_classes)
         stops = random.latents_from_seeds(seeds, self.latent_dim)
         return self.interpolate_latents(stops, steps, truncation, batch_size, labels)
@@ -270,7 +271,7 @@ class Sampler(abc.ABC):
 
     def latents_between(self, latents: ArrayLike, steps: int) -> np.ndarray:
         """Returns float32[(N - 1) * steps, ...]: what `interpolate_latents` samples."""
-        stops, steps = self._checked_latents(latents), _at_least("steps", steps, 2)
+        stops, steps = self._checked_latents(latents), at_least("steps", steps, 2)
         if len(stops) < 2:
             raise ValueError("latents: an interpolation needs at least 2 of them")
         shares = np.linspace(0, 1, steps)
@@ -347,7 +348,7 @@ def chunks(size: int, *columns: np.ndarray) -> Iterator[tuple]:
     >>> [part[0].tolist() for part in chunks(2, np.arange(5))]
     [[0, 1], [2, 3], [4]]
     """
-    size = _at_least("batch_size", size, 1)
+    size = at_least("batch_size", size, 1)
     return (tuple(column[start : start + size] for column in columns) for start in range(0, len(columns[0]), size))
 
 
@@ -363,7 +364,12 @@ def _checked_seeds(seeds):
     return seeds.astype("int64")
 
 
-def _at_least(argument, value, bound):
+def at_least(argument: str, value: Any, bound: int) -> int:
+    """Returns a whole number; raises a ValueError, one line, if it is none, or below the bound.
+
+    >>> at_least("num", np.int64(3), 1)
+    3
+    """
     try:
         value = operator.index(value)
     except TypeError:

@@ -34,6 +34,7 @@ def kind(source: PathLike, argument: str = "model") -> str:
         ValueError: in one line, if it is none of them.
     """
     if addresses.is_server(source):
+        addresses.check_server(str(source), argument)
         return "server"
     if download.is_remote(source):
         if str(source).startswith("hf://"):

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import urllib.parse
 
 _SERVER = r"(https?://[^/]+/v\d+/models/[^/]+|grpc://[^/]+/[^/]+)(/versions/\d+)?/?"
 
@@ -13,6 +14,36 @@ def is_server(source):
     (True, True, False)
     """
     return re.fullmatch(_SERVER, str(source)) is not None
+
+
+def check_server(url, argument):
+    """Refuses the URL of a served model that no server could have.
+
+    Args:
+        url: str, for which `is_server` holds.
+        argument: str, what the error calls it.
+
+    Raises:
+        ValueError: in one line, for a port that is none, a user's name before the host, a name with characters that
+            end it or that a URL quotes, such as the ":predict" of a request, or a version of more than 64 bits.
+
+    >>> check_server("http://localhost:8501/v1/models/pconv:predict", "model")
+    Traceback (most recent call last):
+    ...
+    ValueError: model=http://localhost:8501/v1/models/pconv:predict must be http://HOST:8501/v1/models/NAME or \
+grpc://HOST:8500/NAME, maybe with /versions/N
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        name, *version = parts.path.strip("/").rsplit("/versions/", 1)
+        fits = parts.port != 0 and bool(parts.hostname) and "@" not in parts.netloc
+        fits = fits and not parts.query and not parts.fragment and re.fullmatch(r"[!-~]+", url) is not None
+        fits = fits and ":" not in name and all(int(number) < 2**63 for number in version)
+    except ValueError:  # brackets without their end, a port that is no number
+        fits = False
+    if not fits:
+        form = "http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME"
+        raise ValueError(f"{argument}={url} must be {form}, maybe with /versions/N")
 
 
 def served_name(folder):
