@@ -5,7 +5,7 @@ import shlex
 
 from tfgan_zoo import pictures, registry, transparency
 from tfgan_zoo.cli import app, entry
-from tfgan_zoo.files import check_writable
+from tfgan_zoo.files import check_replaceable, check_writable
 from tfgan_zoo.pretrained import download, hub, loading, publishing
 from tfgan_zoo.serving import server_files, web_runtime
 
@@ -215,6 +215,8 @@ def _checked_other(values, output):
         raise ValueError(f"output={output} must end in {suffix} for format={values['format']}")
     if output.exists() and (suffix or not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"output={output} exists; it is not overwritten")
+    if not suffix:
+        check_replaceable("output", output)
     weights = output.with_suffix(".bin")
     if values["format"] == "openvino" and weights.exists():
         raise ValueError(f"output={output} has its weights in {weights}, which exists; it is not overwritten")

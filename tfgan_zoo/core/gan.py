@@ -280,7 +280,17 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         return apply(self.ema_generator, latents, labels, training=False)
 
     def sample(self, latents: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:
-        """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; what is no image in data units."""
+        """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; what is no image in data units.
+
+        Labels of a conditional model are int[N], or one for all.
+
+        Raises:
+            ValueError: in one line, for labels that are none of the model's, where they are known before a graph runs.
+        """
+        if isinstance(latents, list | tuple):  # Keras would take each row for an input
+            latents = np.asarray(latents, "float32")
+        if labels is not None and not (tf.is_symbolic_tensor(labels) or tf.is_symbolic_tensor(latents)):
+            labels = random.seed_labels(labels, latents, self.num_classes)  # to a network, what is no class is zeros
         return self._in_users_range(self(latents, labels, training=False))
 
     def sample_truncated(self, latents: ArrayLike, psi: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:

@@ -69,12 +69,12 @@ def fetch(url, files, verify):
     Raises:
         ValueError: in one line, if a file is not available or `verify` refuses it.
 
-    >>> str(fetch("file:///a/folder", {}, None))
-    '/a/folder'
+    >>> str(fetch("file:///usr", {}, None))
+    '/usr'
     """
     parts = urllib.parse.urlparse(url)
     if parts.scheme == "file":
-        return pathlib.Path(urllib.request.url2pathname(parts.path))
+        return _here(url, parts)
     target = _target(url)
     if target.is_dir():
         return target
@@ -86,6 +86,16 @@ def fetch(url, files, verify):
         temporary.chmod(0o755)
         _enter(temporary, target)
     return target
+
+
+def _here(url, parts):
+    """Returns the folder that a file: URL names on this machine."""
+    if parts.netloc not in ("", "localhost"):
+        raise ValueError(f"preset={url} names {parts.netloc} as a host; a folder is file:///FOLDER, from the root on")
+    folder = pathlib.Path(urllib.request.url2pathname(parts.path))
+    if not folder.is_dir():
+        raise ValueError(f"preset={url} is not available: {folder} is no folder")
+    return folder
 
 
 def _enter(temporary, target):

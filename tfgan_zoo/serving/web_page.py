@@ -95,6 +95,7 @@ def export_page(model, output, title, card=None, single_file=False, webgpu=None)
         "card": web_card.html_of(model, card),
     }
     output = pathlib.Path(output)
+    output = output if single_file else output.resolve()  # a link stays, and leads to the page
     if single_file:
         content = _single(parts, fields)
         output.parent.mkdir(parents=True, exist_ok=True)
