@@ -124,7 +124,7 @@ def write_atomically(path, content):
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C among them
         temporary.unlink(missing_ok=True)
         raise
 

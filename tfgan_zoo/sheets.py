@@ -52,7 +52,7 @@ class SampleSheet:
 
     def save(self, path: PathLike) -> None:
         """Writes a PNG."""
-        self.picture.save(path, "PNG")
+        pictures.write(self.picture, path)
 
     def __repr__(self):
         return f"<{self.caption}>"

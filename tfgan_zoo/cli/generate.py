@@ -313,7 +313,6 @@ def _write_each(model, folder, values, wanted):
     for start in range(0, len(wanted), size):
         part = wanted.part(start, start + size)
         levels = pictures.to_levels(part.images(model, values["truncation"], size))
-        folder.mkdir(parents=True, exist_ok=True)
         for name, image in zip(part.names(model, start), levels, strict=True):
-            pictures.to_image(image).save(folder / f"{name}.png")
+            pictures.write(pictures.to_image(image), folder / f"{name}.png")
     return len(wanted)
