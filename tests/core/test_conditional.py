@@ -182,6 +182,17 @@ def test_samples_of_no_class_are_refused(labels):
         make().sample(np.zeros((2, 8), "float32"), labels)
 
 
+@pytest.mark.parametrize("labels", [[0, 3], [0, 1, 2], "1"])
+def test_styles_of_no_class_are_refused(labels):
+    shape = (32, 32, 1)
+    roles = {"generator": {"latent_dim": 8}, "discriminator": {}}
+    model = GAN(*(build("stylegan2", role, shape=shape, width=4, num_classes=3, **own) for role, own in roles.items()))
+    for function in (model.styles, lambda latents, given: model.sample_truncated(latents, 0.5, given)):
+        with pytest.raises(ValueError, match="labels="):
+            function(np.zeros((2, 8), "float32"), labels)
+    assert model.styles([[0.0] * 8], [2]).shape[::2] == (1, 8)
+
+
 @pytest.mark.parametrize("kind", [list, np.asarray, tf.constant])
 def test_samples_take_lists_arrays_and_tensors(kind):
     model, latents = make(), np.random.default_rng(0).normal(size=(2, 8)).astype("float32")

@@ -498,6 +498,13 @@ def test_a_download_is_kept(served, model):
     assert len(asked) == 3
 
 
+def test_a_cache_that_cannot_be_written_is_one_line(served, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "file"))
+    message = message_of(presets.from_preset, served[0])
+    assert f"cannot be kept in {tmp_path / 'file' / 'presets'} ($TFGAN_ZOO_CACHE): Not a directory" in message
+
+
 def test_a_tampered_download_leaves_the_cache_clean(served, tmp_path):
     with (tmp_path / "www" / "clothes" / "model.weights.h5").open("ab") as file:
         file.write(b" ")

@@ -242,6 +242,7 @@ def test_bad_input_is_one_line_before_tensorflow_starts(flags, words, call, tmp_
         (["--directions=2", "--columns=90000000"], "directions=2, columns=90000000: 42.9 GiB of pixels"),
         (["--directions=2", "--seeds=1,2", "--label=0"], "label=0 is for conditional models"),
         (["--mix=1,2"], "mix=1,2: model=model.keras has no styles"),
+        (["--directions=2", "--strength=1e300"], "strength=1e+300 moves latents to where float32 ends"),
     ],
 )
 def test_what_the_model_cannot_do_is_one_line(flags, words, call, tmp_path):  # noqa: F811

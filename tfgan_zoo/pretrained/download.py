@@ -67,7 +67,7 @@ def fetch(url, files, verify):
         processes that fetch one URL at once, all take the first one's.
 
     Raises:
-        ValueError: in one line, if a file is not available or `verify` refuses it.
+        ValueError: in one line, if a file is not available, `verify` refuses it, or the cache cannot be written.
 
     >>> str(fetch("file:///usr", {}, None))
     '/usr'
@@ -78,13 +78,16 @@ def fetch(url, files, verify):
     target = _target(url)
     if target.is_dir():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with folder_in_making(target.parent, ".writing-") as temporary:
-        for name, most in files.items():
-            (temporary / name).write_bytes(_download(f"{_base(url)}/{name}", url, most))
-        _verify(verify, temporary, url)
-        temporary.chmod(0o755)
-        _enter(temporary, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with folder_in_making(target.parent, ".writing-") as temporary:
+            for name, most in files.items():
+                (temporary / name).write_bytes(_download(f"{_base(url)}/{name}", url, most))
+            _verify(verify, temporary, url)
+            temporary.chmod(0o755)
+            _enter(temporary, target)
+    except OSError as error:  # of this disk: what a server does is told by `_download`
+        raise ValueError(f"preset={url} cannot be kept in {cache()} ($TFGAN_ZOO_CACHE): {error.strerror}") from None
     return target
 
 

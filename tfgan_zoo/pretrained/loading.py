@@ -44,6 +44,8 @@ def kind(source: PathLike, argument: str = "model") -> str:
     if presets.is_preset(path) or source in presets.names():
         return "preset"
     if RunDirectory.is_run(path):
+        if (path / presets.METADATA).is_file():  # which no run has, but a copy of a preset that is not whole
+            raise ValueError(f"{argument}={source} is a preset without its {presets.WEIGHTS}")
         if not any((path / "checkpoints").glob("*.index")):
             raise ValueError(f"{argument}={source} is a run without a checkpoint yet")
         return "run"

@@ -51,7 +51,8 @@ class Directions:
         ways = (self.scales[:, None] * self.vectors)[:, None] * np.asarray(steps)[:, None]  # [K, T, d]
         if latents.ndim == 3:
             ways = ways[:, :, None]
-        return (latents[:, None, None] + ways).astype("float32")
+        with np.errstate(over="ignore"):  # who asks for the images is told what is no number
+            return (latents[:, None, None] + ways).astype("float32")
 
 
 def sefa(weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
