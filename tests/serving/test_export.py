@@ -288,6 +288,19 @@ def test_what_a_killed_export_left_is_removed_by_the_next_one(mixture, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
+def test_of_two_exports_at_once_each_has_a_version(mixture, tmp_path, monkeypatch):
+    save = tf.saved_model.save
+
+    def slowly(*args, **kwargs):
+        save(*args, **kwargs)
+        monkeypatch.setattr(tf.saved_model, "save", save)
+        assert export(mixture[0], tmp_path / "served").name == "1"
+
+    monkeypatch.setattr(tf.saved_model, "save", slowly)
+    assert export(mixture[0], tmp_path / "served").name == "2"
+    assert sorted(path.name for path in (tmp_path / "served").iterdir()) == ["1", "2"]
+
+
 def test_the_server_may_read_it(grey):
     assert grey[1].stat().st_mode & 0o777 == 0o755
 

@@ -124,7 +124,8 @@ def _web_page(model, output, values):
     from tfgan_zoo.serving.formats import FormatError
     from tfgan_zoo.serving.web_page import export_page
 
-    title, card = pathlib.PurePosixPath(values["model"]).name, loading.card(values["model"])
+    title = pathlib.Path(values["model"]).resolve().name  # of . and .. too, and the last part of an address
+    card = loading.card(values["model"])
     try:
         files, dtype, error = export_page(model, output, title, card, values["single_file"], values["webgpu"])
     except (FormatError, web_runtime.RuntimeMissing) as failure:

@@ -63,7 +63,7 @@ def export(
     '1'
     """
     folder = pathlib.Path(folder)
-    version = next_version(folder) if version is None else version
+    asked, version = version, next_version(folder) if version is None else version
     if not 1 <= version < 2**63:
         raise ValueError(f"version={version} must be a 64-bit integer, and at least 1")
     if max_batch < 1 or any(not 1 <= size <= max_batch for size in warm_up):
@@ -92,7 +92,7 @@ def export(
             if warm_up:
                 write_warm_up(temporary, served.endpoints, warm_up)
             temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
-            os.rename(temporary, target)
+            target = _enter(temporary, target, asked is None)
     except BaseException as error:
         for missing in made:
             with contextlib.suppress(OSError):
@@ -101,6 +101,18 @@ def export(
             raise OSError(f"{target} cannot be written: {sentence(error)}") from None
         raise
     return target
+
+
+def _enter(temporary, target, free):
+    """Renames a whole version into its place, or where another process was faster and any number will do, the next."""
+    while True:
+        try:
+            os.rename(temporary, target)
+            return target
+        except OSError:
+            if not (free and target.exists()):
+                raise
+            target = target.with_name(str(next_version(target.parent)))
 
 
 def _save(served, folder):
