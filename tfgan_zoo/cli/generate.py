@@ -136,10 +136,10 @@ def _film(values, given):
         run = RunDirectory(values["run_dir"])
         if not run.is_run(run.path):
             raise ValueError(f"run_dir={run.path} is no run: it holds no config.json")
-        check_writable("output", output.parent)
+        _writable(output, folder=False)
         sheets = films.read(films.sheets(run.samples, values["seconds"]))
         try:
-            films.write(sheets, output, round(1000 * values["seconds"] / len(sheets)))
+            films.write(sheets, output, max(1, round(1000 * values["seconds"] / len(sheets))))
         except OSError as error:
             return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"{len(sheets)} sheets of {run.path}: {output}")
@@ -268,7 +268,7 @@ def _check_room(values, model, wanted):
 
 def _writable(output, folder):
     if output.is_dir() and not folder:
-        raise ValueError(f"output={output} is a folder; name a .png file, or add --individual")
+        raise ValueError(f"output={output} is a folder; name a file, or of single images add --individual")
     if not folder and output.suffix.lower() != ".png" and not films.is_film(output):
         raise ValueError(f"output={output} must end in .png, or of a walk in one of {', '.join(films.FORMATS)}")
     check_writable("output", output if folder else output.parent)
