@@ -167,7 +167,7 @@ class Sampler(abc.ABC):
         >>> bool((abs(images[1] - model.generate(1, seed=7)[0]) < 1e-6).all())
         True
         """
-        checked = _checked_seeds(seeds)
+        checked = checked_seeds(seeds)
         truncations = np.full(len(checked), _in_unit_interval("truncation", truncation), "float32")
         drawn = random.seed_labels(numbered(labels, self), checked, self.num_classes)
         parts = chunks(batch_size, checked, truncations, *(() if drawn is None else (drawn,)))
@@ -352,7 +352,12 @@ def chunks(size: int, *columns: np.ndarray) -> Iterator[tuple]:
     return (tuple(column[start : start + size] for column in columns) for start in range(0, len(columns[0]), size))
 
 
-def _checked_seeds(seeds):
+def checked_seeds(seeds: ArrayLike) -> np.ndarray:
+    """Returns seeds int64[N]; raises a ValueError, one line, for what is none.
+
+    >>> checked_seeds([7, -1])
+    array([ 7, -1])
+    """
     try:
         seeds = np.asarray(seeds)
     except ValueError:

@@ -57,5 +57,6 @@ def served_name(folder):
     """
     name = pathlib.Path(folder).resolve().name
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise ValueError(f"output={folder}: its last part is the served model's name, of A-Z a-z 0-9 . _ - only")
+        allowed = "of A-Z a-z 0-9 . _ - only, a letter or number first"
+        raise ValueError(f"output={folder}: its last part is the served model's name, {allowed}")
     return name
