@@ -145,6 +145,12 @@ class Telling(Odd):
         return np.asarray(self.dense.kernel)
 
 
+@pytest.mark.parametrize("options", [{"by": "SEFA"}, {"by": None}, {"count": 1.5}, {"count": "2"}, {"count": 0}])
+def test_directions_of_another_kind_or_number_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options)).replace("count", "directions") + "="):
+        directions.of_model(make(), **{"count": 2} | options)
+
+
 def test_of_a_subclassed_network_it_must_be_told():
     discriminator = keras.Sequential([keras.Input((2, 2, 3)), layers.Flatten(), layers.Dense(1)])
     model = GAN(Odd(), discriminator)

@@ -13,10 +13,13 @@ coordinates x = V^T (y - mean) are carried over to z by least squares (eq. 3):
 """
 
 import dataclasses
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from tfgan_zoo.choices import choose
 
 KINDS = ("sefa", "pca")
 _STYLES, _FEATURES = 10_000, 2000  # samples whose components are looked for
@@ -134,8 +137,10 @@ def of_model(model: Any, count: int, by: str = "sefa") -> "Directions":
     network, styled = getattr(model, "sampler", None), model.style_shape is not None
     if network is None:
         raise ValueError("directions: an export or a served model does not show its weights; name a run or a preset")
-    if not 1 <= count <= model.latent_dim:
+    choose("by", by, KINDS)
+    if not isinstance(count, numbers.Integral) or not 1 <= count <= model.latent_dim:
         raise ValueError(f"directions={count} must be in [1, {model.latent_dim}], the latents' dimension")
+    count = int(count)
     if by == "sefa":
         vectors, shares = sefa(_weights(network), count)
     else:
