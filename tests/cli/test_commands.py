@@ -387,6 +387,7 @@ def test_export_counts_versions_and_prints_the_next_command(call, mixture, sourc
         ([MODEL, "--output=file/new"], "output=file/new cannot be written"),
         ([MODEL, "--output=/proc/new"], "output=/proc/new cannot be written"),
         ([MODEL, "--output=new", "now"], "unexpected argument 'now'"),
+        ([MODEL, "--output=EXPORT/1"], "is one version of an export; name the folder that holds it"),
     ],
 )
 def test_export_refuses_bad_input_before_tensorflow_starts(flags, words, refused, sources, here, monkeypatch):

@@ -288,6 +288,20 @@ def test_what_a_killed_export_left_is_removed_by_the_next_one(mixture, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
+@pytest.mark.parametrize("options", [{"version": 1.5}, {"version": "2"}, {"max_batch": 2.5}, {"max_batch": "3"}])
+def test_what_is_no_whole_number_is_refused_by_its_name(options, mixture, tmp_path):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f"{name}={value!r} must be a whole number"):
+        export(mixture[0], tmp_path / "new", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_version_holds_no_versions(mixture, tmp_path):
+    version = export(mixture[0], tmp_path / "served")
+    with pytest.raises(ValueError, match="is one version of an export; name the folder that holds it"):
+        export(mixture[0], version)
+
+
 def test_of_two_exports_at_once_each_has_a_version(mixture, tmp_path, monkeypatch):
     save = tf.saved_model.save
 

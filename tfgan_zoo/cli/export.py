@@ -7,7 +7,7 @@ from tfgan_zoo import pictures, registry, transparency
 from tfgan_zoo.cli import app, entry
 from tfgan_zoo.files import check_replaceable, check_writable
 from tfgan_zoo.pretrained import download, hub, loading, publishing
-from tfgan_zoo.serving import server_files, web_runtime
+from tfgan_zoo.serving import addresses, server_files, web_runtime
 
 # format: how the name of its file ends, "" for a folder
 FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "web": "", "preset": ""}
@@ -182,6 +182,7 @@ def _checked(values):
     output = pathlib.Path(values["output"])
     if values["format"] != "saved_model":
         return _checked_other(values, output)
+    addresses.check_folder_of_versions(output)
     if values["version"] is not None and (output / str(values["version"])).exists():
         raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
     if values["with_serving_files"]:

@@ -46,6 +46,19 @@ grpc://HOST:8500/NAME, maybe with /versions/N
         raise ValueError(f"{argument}={url} must be {form}, maybe with /versions/N")
 
 
+def check_folder_of_versions(folder):
+    """Refuses what is itself a version of an export: who loads it would not look at the versions in it.
+
+    Raises:
+        ValueError: in one line.
+
+    >>> check_folder_of_versions("exports/pconv")
+    """
+    folder = pathlib.Path(folder)
+    if (folder / "saved_model.pb").exists():
+        raise ValueError(f"output={folder} is one version of an export; name the folder that holds it")
+
+
 def served_name(folder):
     """Returns the name under which TensorFlow Serving finds the model in `folder`: the folder's own.
 

@@ -13,7 +13,9 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfgan_zoo.core.gan import GAN
+from tfgan_zoo.core.sampler import at_least
 from tfgan_zoo.files import PathLike, folder_in_making
+from tfgan_zoo.serving import addresses
 from tfgan_zoo.serving.finite import check_weights
 from tfgan_zoo.serving.signatures import MAX_BATCH, ServedGenerator
 from tfgan_zoo.serving.warm_up import write_warm_up
@@ -49,8 +51,9 @@ def export(
         The path of the new version's folder.
 
     Raises:
-        ValueError: if the version exists already or is below 1, a batch size does not fit, a weight is no finite
-            number, the folder cannot be written, or the version before has other inputs and outputs.
+        ValueError: if `folder` is itself a version, the version exists already or is below 1, a batch size does not
+            fit, a weight is no finite number, the folder cannot be written, or the version before has other inputs
+            and outputs, or is damaged.
         OSError: if writing fails on the way; nothing is left behind.
 
     Example:
@@ -63,7 +66,9 @@ def export(
     '1'
     """
     folder = pathlib.Path(folder)
+    addresses.check_folder_of_versions(folder)
     asked, version = version, next_version(folder) if version is None else version
+    version, max_batch = at_least("version", version, -(2**63)), at_least("max_batch", max_batch, 0)
     if not 1 <= version < 2**63:
         raise ValueError(f"version={version} must be a 64-bit integer, and at least 1")
     if max_batch < 1 or any(not 1 <= size <= max_batch for size in warm_up):
