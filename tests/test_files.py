@@ -86,6 +86,17 @@ def test_a_pipe_under_the_temporary_name_is_not_waited_for(tmp_path):
     assert (tmp_path / "file").read_text() == "whole"
 
 
+def test_ctrl_c_leaves_the_file_of_before_and_no_other(tmp_path, monkeypatch):
+    def stopped(descriptor):
+        raise KeyboardInterrupt
+
+    (tmp_path / "file").write_text("before")
+    monkeypatch.setattr(os, "fsync", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "file", "half")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
+
+
 def test_a_line_is_appended_whole_or_not_at_all(tmp_path):
     path, soft_hard = tmp_path / "lines", resource.getrlimit(resource.RLIMIT_FSIZE)
     append_line(path, "first")

@@ -1,5 +1,7 @@
 """Grids and scatter plots: every image at its place, every level right."""
 
+import resource
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,11 @@ def test_what_is_no_number_is_no_level(value):
     images[[1, 3], 0, 1] = value
     with pytest.raises(pictures.NotFinite, match="2 of 4 images are not finite numbers, the first is image 1"):
         pictures.grid(images)
+
+
+def test_more_than_four_channels_are_no_picture():
+    with pytest.raises(ValueError, match="images of 5 channels are no pictures"):
+        pictures.grid(np.zeros((2, 4, 4, 5)))
 
 
 @pytest.mark.parametrize("channels, mode", [(1, "L"), (3, "RGB")])
@@ -51,3 +58,24 @@ def test_scatter_shows_both_in_the_frame_of_the_reals():
 def test_scatter_of_three_dimensions_has_two_panels():
     points = np.eye(3)
     assert pictures.scatter(points, points).size == (800, 400)
+
+
+@pytest.mark.parametrize("before", [b"", b"the picture of before"])
+def test_on_a_full_disk_a_picture_is_the_one_of_before(before, tmp_path):
+    if before:
+        (tmp_path / "grid.png").write_bytes(before)
+    picture = pictures.grid(np.random.default_rng(0).uniform(size=(4, 64, 64, 3)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError):
+            pictures.write(picture, tmp_path / "grid.png")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_a_link_leads_to_the_picture(tmp_path):
+    (tmp_path / "link.png").symlink_to(tmp_path / "elsewhere.png")
+    pictures.write(pictures.grid(np.zeros((1, 2, 2, 1))), tmp_path / "link.png")
+    assert (tmp_path / "link.png").is_symlink() and not (tmp_path / "elsewhere.png").is_symlink()

@@ -365,3 +365,11 @@ def test_slerp_between_latents_on_one_line(factor):
     start = np.random.default_rng(0).normal(size=16)
     path = random.slerp(start, factor * start, [0.0, 0.25, 1.0])
     np.testing.assert_allclose(path, np.outer([1, 0.75 + 0.25 * factor, factor], start), rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-30, 1e-44, 1e20, 1e37])
+def test_slerp_takes_latents_of_any_length(scale):
+    start, end = np.random.default_rng(0).normal(size=(2, 16)).astype("float32")
+    path = random.slerp(start * np.float32(scale), end, [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(path[[0, 2]], [start * np.float32(scale), end], rtol=1e-6)
+    assert np.isfinite(path).all()

@@ -47,3 +47,10 @@ def test_the_callback_writes_every_so_many_epochs(tmp_path):
     assert np.array_equal(last, np.asarray(tfgan_zoo.SampleSheet(model, num=4).picture))
     with pytest.raises(ValueError, match="every=0"):
         tfgan_zoo.SampleGrid(every=0)
+
+
+@pytest.mark.parametrize("name", ["gan_ring", "pconv_conditional_fashion_mnist"])
+@pytest.mark.parametrize("num", [0, -1, 2.5])
+def test_a_sheet_of_no_number_is_refused(num, name):
+    with pytest.raises(ValueError, match=f"num={num} must be"):
+        tfgan_zoo.SampleSheet(tfgan_zoo.load(name), num=num)

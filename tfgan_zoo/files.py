@@ -48,6 +48,25 @@ def check_writable(argument, folder):
         raise ValueError(f"{argument}={folder} cannot be written: {error.strerror}") from None
 
 
+def check_replaceable(argument, folder):
+    """Refuses an empty folder in whose place no whole one can be put: it would have to be removed.
+
+    Args:
+        argument: str, the argument that named the folder.
+        folder: a path; it may be missing.
+
+    Raises:
+        ValueError: in one line, for the folder in which this process is, and for a mount point.
+
+    >>> check_replaceable("output", "a/new/one")
+    """
+    path = pathlib.Path(folder).resolve()
+    here = path == pathlib.Path.cwd()
+    if here or os.path.ismount(path):
+        place = "where you are" if here else "a mount point"
+        raise ValueError(f"{argument}={folder} is {place}, which no whole folder can replace; name one inside it")
+
+
 def check_regular(argument, path, most=None):
     """Refuses what is no regular file: a pipe or a device would be read for ever, a folder not at all.
 
@@ -105,7 +124,7 @@ def write_atomically(path, content):
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C among them
         temporary.unlink(missing_ok=True)
         raise
 

@@ -1,5 +1,6 @@
 """Grids of images, as PNG."""
 
+import io
 import math
 import pathlib
 
@@ -7,8 +8,10 @@ import numpy as np
 from PIL import Image
 
 from tfgan_zoo import transparency
+from tfgan_zoo.files import write_atomically
 
 MAX_BYTES = 2**31  # of the pixels that are held at once
+CHANNELS = (1, 2, 3, 4)  # that pictures have: grey, grey with alpha, RGB, RGBA
 
 
 class NotFinite(ValueError):
@@ -29,7 +32,13 @@ def to_levels(images):
 
 
 def to_image(levels):
-    """Returns a PIL image of uint8[H, W, C]: grey, RGB, or RGBA, which it takes with its colours times alpha."""
+    """Returns a PIL image of uint8[H, W, C]: grey, RGB, or RGBA, which it takes with its colours times alpha.
+
+    Raises:
+        ValueError: for other numbers of channels than `CHANNELS`.
+    """
+    if levels.shape[-1] not in CHANNELS:
+        raise ValueError(f"images of {levels.shape[-1]} channels are no pictures, which have 1 to 4")
     if levels.shape[-1] == transparency.CHANNELS:
         levels = transparency.straight(levels)
     return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
@@ -72,10 +81,18 @@ def grid(images, columns=None, alpha=False):
 
 
 def write(picture, output):
-    """Writes a PIL image as PNG; its folder is made if it is missing."""
-    output = pathlib.Path(output)
+    """Writes a PIL image as PNG, whole or not at all; its folder is made if it is missing.
+
+    Raises:
+        OSError: if it cannot be written; a picture of before is still there.
+    """
+    output, content = pathlib.Path(output).resolve(), io.BytesIO()  # a link stays, and leads to the picture
+    picture.save(content, "PNG")
     output.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(output, "PNG")
+    if output.exists() and not output.is_file():  # a device, in whose place no file is put
+        output.write_bytes(content.getvalue())
+    else:
+        write_atomically(output, content.getvalue())
 
 
 def check_room(count, shape, what):

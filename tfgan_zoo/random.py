@@ -221,7 +221,7 @@ def seed_labels(labels: ArrayLike | None, seeds: Any, num_classes: int) -> np.nd
     """Returns the labels of seeds int64[N]: int32[N], a NumPy array; None for a model without classes.
 
     Args:
-        labels: an int, int[N], or None: then each seed draws its own.
+        labels: an int, int[N], one in a list for all, or None: then each seed draws its own.
         seeds: int64[N].
         num_classes: int, the model's; 0 if it has no labels.
 
@@ -238,13 +238,17 @@ def seed_labels(labels: ArrayLike | None, seeds: Any, num_classes: int) -> np.nd
         return None
     if labels is None:
         return labels_from_seeds(seeds, num_classes).numpy()
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu" or labels.shape not in ((), (len(seeds),)):
-        raise ValueError(f"labels={labels.tolist()} must be a whole number, or {len(seeds)} of them, one an image")
-    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    try:
+        given = np.asarray(labels)
+        labels = given.tolist()
+    except ValueError:  # lists of several lengths
+        given = np.zeros(0)
+    if given.dtype.kind not in "iu" or given.shape not in ((), (1,), (len(seeds),)):
+        raise ValueError(f"labels={labels} must be a whole number, or {len(seeds)} of them, one an image")
+    wrong = given[(given < 0) | (given >= num_classes)]
     if wrong.size:
         raise ValueError(f"labels={wrong.flat[0]} must be in [0, {num_classes - 1}]")
-    return np.broadcast_to(labels, (len(seeds),)).astype("int32")
+    return np.broadcast_to(given, (len(seeds),)).astype("int32")
 
 
 def slerp(start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> np.ndarray:
@@ -262,10 +266,12 @@ def slerp(start: ArrayLike, end: ArrayLike, steps: ArrayLike) -> np.ndarray:
     >>> random.slerp([1.0, 0.0], [0.0, 1.0], [0.0, 0.5, 1.0]).round(3).tolist()
     [[1.0, 0.0], [0.7070000171661377, 0.7070000171661377], [0.0, 1.0]]
     """
-    start, end = np.asarray(start), np.asarray(end)
+    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")  # squares of float32 leave its range
     lengths = np.linalg.norm(start), np.linalg.norm(end)
-    angle = np.arccos(np.clip(np.dot(start / lengths[0], end / lengths[1]), -1, 1))
     steps = np.asarray(steps)[:, None]
+    if not all(lengths):  # the middle of all latents has no direction
+        return ((1 - steps) * start + steps * end).astype("float32")
+    angle = np.arccos(np.clip(np.dot(start / lengths[0], end / lengths[1]), -1, 1))
     if np.sin(angle) < 1e-6:  # the same direction, or opposite ones: no circle is singled out
         return ((1 - steps) * start + steps * end).astype("float32")
     direction = np.sin((1 - steps) * angle) * start / lengths[0] + np.sin(steps * angle) * end / lengths[1]

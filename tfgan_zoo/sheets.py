@@ -8,7 +8,7 @@ import pathlib
 import keras
 
 from tfgan_zoo import pictures
-from tfgan_zoo.core.sampler import Labels, Sampler
+from tfgan_zoo.core.sampler import Labels, Sampler, at_least
 from tfgan_zoo.files import PathLike
 
 POINTS = 1000
@@ -24,7 +24,7 @@ class SampleSheet:
         labels: as `generate` takes them; a conditional model is shown with a class a row if it is None.
 
     Raises:
-        ValueError: in one line, for what is neither an image nor a point.
+        ValueError: in one line, for what is neither an image nor a point, or another number of them.
 
     Example:
 
@@ -35,6 +35,7 @@ class SampleSheet:
     """
 
     def __init__(self, model: Sampler, num: int = 16, seed: int = 0, labels: Labels = None) -> None:
+        num = at_least("num", num, 1)
         shape, last = tuple(model.image_shape), seed + num - 1
         if len(shape) == 3 and model.num_classes and labels is None:
             rows = min(model.num_classes, num)
@@ -52,7 +53,7 @@ class SampleSheet:
 
     def save(self, path: PathLike) -> None:
         """Writes a PNG."""
-        self.picture.save(path, "PNG")
+        pictures.write(self.picture, path)
 
     def __repr__(self):
         return f"<{self.caption}>"

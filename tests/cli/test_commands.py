@@ -296,7 +296,7 @@ MODEL = "--model=MODEL"
         ([MODEL, "--interpolate=-1"], "interpolate=-1"),
         ([MODEL, "--interpolate=3", "--individual"], "interpolate=3"),
         ([MODEL, f"--seed={2**63}"], f"seed={2**63}"),
-        ([MODEL, f"--seed={2**63 - 2}", "--num=2"], "64-bit"),
+        ([MODEL, f"--seed={2**63 - 2}", "--num=3"], "64-bit"),
         ([MODEL, f"--seed={-(2**63) - 1}"], "64-bit"),
         ([MODEL, "--output=grid.jpg"], "output=grid.jpg must end in .png"),
         ([MODEL, "--output=empty"], "output=empty is a folder"),
@@ -364,6 +364,10 @@ def test_export_counts_versions_and_prints_the_next_command(call, mixture, sourc
     assert (python, script) == ("python", "generate.py")
     status, _, err = call(generate, *flags)
     assert (status, err) == (0, "") and levels("grid.png").shape == (256, 256)
+    # Of a small limit, in batches that it takes.
+    status, out, err = call(export, f"--model={sources['keras']}", "--output=small", "--max_batch=8")
+    status, _, err = call(generate, *shlex.split(out.splitlines()[1])[3:])
+    assert (status, err) == (0, "") and levels("grid.png").shape == (256, 256)
     # A mixture makes no images: no such line.
     assert call(export, f"--model={mixture}", "--output=ring", "--version=7") == (0, "export    ring/7\n", "")
     assert call(export, f"--model={mixture}", "--output=ring") == (0, "export    ring/8\n", "")
@@ -383,6 +387,7 @@ def test_export_counts_versions_and_prints_the_next_command(call, mixture, sourc
         ([MODEL, "--output=file/new"], "output=file/new cannot be written"),
         ([MODEL, "--output=/proc/new"], "output=/proc/new cannot be written"),
         ([MODEL, "--output=new", "now"], "unexpected argument 'now'"),
+        ([MODEL, "--output=EXPORT/1"], "is one version of an export; name the folder that holds it"),
     ],
 )
 def test_export_refuses_bad_input_before_tensorflow_starts(flags, words, refused, sources, here, monkeypatch):

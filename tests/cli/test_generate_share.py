@@ -2,6 +2,7 @@
 
 import pathlib
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -199,6 +200,8 @@ def test_single_files_tell_seed_and_class(flags, names, keras_file, conditional,
         (["--latents=z.npy", "--num=4"], "latents takes the place of num"),
         (["--labels=1", "--label=1"], "labels takes the place of label"),
         (["--seeds="], "seeds= names none"),
+        ([f"--seed={2**63 - 3}", "--num=4"], f"seed={2**63 - 3} must be a 64-bit integer, and seed + 3"),
+        ([f"--seed={-(2**63) - 1}", "--num=4"], f"seed={-(2**63) - 1} must be a 64-bit integer"),
         (["--seeds=3-1"], "seeds=3-1 must run upwards"),
         (["--seeds=0-99999999"], "more than 10000000"),
         (["--latents=nowhere.npy"], "latents=nowhere.npy does not exist"),
@@ -224,6 +227,10 @@ def test_bad_lists_are_one_line_before_tensorflow_starts(flags, words, keras_fil
         (["--seeds=0-3", "--labels=0,1"], "labels: 2 of them for 4 images or strips"),
         (["--seeds=0-3", "--labels=0-2,0", "--interpolate=2"], "labels: 4 of them for 3 images or strips"),
         (["--labels="], "labels= names none"),
+        ([f"--seed={2**63 - 70}", "--labels=" + ",".join("0" * 80)], "must be a 64-bit integer, and seed + 79"),
+        ([f"--seed={2**63 - 70}", "--directions=1", "--labels=" + ",".join("0" * 80)], "must be a 64-bit integer"),
+        ([f"--seed={2**63 - 64}", "--interpolate=2"], "must be a 64-bit integer, and seed + 64"),
+        ([f"--num={2**63 - 1}", "--interpolate=2"], "must be a 64-bit integer"),
         (["--labels=3"], "labels=3 must be in [0, 2]"),
         (["--labels=0-3"], "labels=0-3 are 4, more than 3"),
         (["--labels=cow"], "labels='cow' must be a class of model="),
@@ -249,6 +256,21 @@ def refused(call, folder, model, flags, words):
 def test_labels_of_a_plain_model_are_refused(tmp_path, call):
     make().save(tmp_path / "plain.keras")
     refused(call, tmp_path, tmp_path / "plain.keras", ["--labels=0,1"], "labels=0,1 is for conditional models")
+
+
+def test_the_last_seed_of_all_has_an_image(keras_file, conditional, done):
+    done(f"--model={keras_file}", f"--seed={2**63 - 1}", "--num=1")
+    np.testing.assert_allclose(cells("grid.png")[0, 0], expected(conditional.generate(1, 2**63 - 1))[0], atol=1.01)
+    done(f"--model={keras_file}", f"--seed={2**63 - 4}", "--num=2", "--interpolate=2", "--output=walk.webp")
+
+
+@pytest.mark.parametrize("flags", [[], ["--individual"], ["--directions=1"], ["--interpolate=2", "--output=w.webp"]])
+def test_what_is_no_picture_is_refused_before_it_is_drawn(flags, call, tmp_path):
+    shape = (4, 4, 5)
+    own = keras.Sequential([keras.Input((8,)), keras.layers.Dense(80, "tanh"), keras.layers.Reshape(shape)])
+    critic = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(1)])
+    GAN(own, critic).save(tmp_path / "own.keras")
+    refused(call, tmp_path, tmp_path / "own.keras", flags, "the shape [4, 4, 5], not images of 1 to 4 channels")
 
 
 def test_a_full_disk_leaves_no_half_file(keras_file, call, tmp_path, monkeypatch):

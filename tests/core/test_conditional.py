@@ -176,10 +176,39 @@ def test_impossible_labels_are_refused(labels, message):
         make().generate(7, labels=labels)
 
 
+@pytest.mark.parametrize("labels", [[0, 3], [-1, 0], 3, [0, 1, 2], [0.0, 1.0], "1"])
+def test_samples_of_no_class_are_refused(labels):
+    with pytest.raises(ValueError, match="labels="):
+        make().sample(np.zeros((2, 8), "float32"), labels)
+
+
+@pytest.mark.parametrize("labels", [[0, 3], [0, 1, 2], "1"])
+def test_styles_of_no_class_are_refused(labels):
+    shape = (32, 32, 1)
+    roles = {"generator": {"latent_dim": 8}, "discriminator": {}}
+    model = GAN(*(build("stylegan2", role, shape=shape, width=4, num_classes=3, **own) for role, own in roles.items()))
+    for function in (model.styles, lambda latents, given: model.sample_truncated(latents, 0.5, given)):
+        with pytest.raises(ValueError, match="labels="):
+            function(np.zeros((2, 8), "float32"), labels)
+    assert model.styles([[0.0] * 8], [2]).shape[::2] == (1, 8)
+
+
+@pytest.mark.parametrize("kind", [list, np.asarray, tf.constant])
+def test_samples_take_lists_arrays_and_tensors(kind):
+    model, latents = make(), np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    images = model.generate_from_latents(latents, labels=[2, 1])
+    np.testing.assert_allclose(model.sample(kind(latents.tolist()), kind([2, 1])), images, atol=1e-6)
+    same = tf.function(model.sample, autograph=False)(tf.constant(latents), tf.constant([2, 1]))
+    np.testing.assert_allclose(same, images, atol=1e-6)
+    np.testing.assert_array_equal(model.sample(latents, 1), model.sample(latents, [1, 1]))
+
+
 def test_labels_where_they_do_not_belong_or_are_missing():
     plain = GAN(network("mlp", "generator", num_classes=0), network("mlp", "discriminator", num_classes=0))
     with pytest.raises(ValueError, match="labels=1 are for conditional models"):
         plain.generate(2, labels=1)
+    with pytest.raises(ValueError, match="labels=1 are for conditional models"):
+        plain.sample(np.zeros((2, 8), "float32"), 1)
     with pytest.raises(ValueError, match="needs labels beside the images"):
         make().fit(items(8)[0], verbose=0)
     with pytest.raises(ValueError, match=r"labels=None: .* is conditional"):

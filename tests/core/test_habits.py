@@ -325,6 +325,15 @@ def test_predict_takes_seeds_or_latents():
             model.predict(wrong)
 
 
+def test_predict_refuses_what_generate_refuses():
+    model = make()
+    with pytest.raises(ValueError, match="seeds=9223372036854775808 must be a 64-bit integer"):
+        model.predict(np.array([2**63], "uint64"))
+    for wrong in (np.nan, 1e300):
+        with pytest.raises(ValueError, match="latents: row 1 is no finite number"):
+            model.predict(np.array([[0.0], [wrong]]) * np.ones(model.latent_dim))
+
+
 def test_predict_is_conditional_too():
     options = {"width": 4, "latent_dim": 8, "num_classes": 3}
     model = methods.GAN(networks.DCGANGenerator(**options), networks.DCGANDiscriminator(width=4, num_classes=3))

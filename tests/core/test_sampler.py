@@ -1,5 +1,7 @@
 """What everything that samples shares: seeds, labels, truncation, interpolation."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -86,6 +88,10 @@ def test_interpolations_run_from_seed_to_seed_in_one_class():
         ({"truncation": 1.5}, r"truncation=1.5 must be in \[0, 1\]"),
         ({"truncation": np.nan}, r"truncation=nan must be in \[0, 1\]"),
         ({"labels": 3}, "labels=3 are for conditional models"),
+        ({"labels": "shirt"}, "labels='shirt' are for conditional models"),
+        ({"truncation": "0.5"}, r"truncation='0.5' must be one number in \[0, 1\]"),
+        ({"truncation": [0.5, 1.0]}, r"truncation=\[0.5, 1.0\] must be one number in \[0, 1\]"),
+        ({"truncation": np.ones(2)}, r"must be one number in \[0, 1\]"),
     ],
 )
 def test_arguments_out_of_range_are_refused(options, words):
@@ -93,6 +99,31 @@ def test_arguments_out_of_range_are_refused(options, words):
         Echo().generate(**{"num": 2} | options)
     with pytest.raises(ValueError, match=words):
         Echo().interpolate(**{"num": 2, "steps": 2} | options)
+
+
+class Named(Echo):
+    """Its classes are called by numbers, and in no order."""
+
+    class_names = ("10", "1", "0")
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [([2], [2, 2]), (["1"], [1, 1]), (["10", 0], [0, 0]), (np.array("0"), [2, 2]), (np.array(["0", "1"]), [2, 1])],
+)
+def test_labels_are_one_for_all_or_one_each_by_name_or_number(labels, numbers):
+    sampler, latents = Named(3), np.eye(3)
+    assert sampler.generate(2, labels=labels)[:, 3].tolist() == numbers
+    assert sampler.generate_from_latents(latents[:2], labels=labels)[:, 3].tolist() == numbers
+    strips = np.repeat(numbers, 4).tolist()
+    assert sampler.interpolate(2, 4, labels=labels)[:, 3].tolist() == strips
+    assert sampler.interpolate_latents(latents, 4, labels=labels)[:, 3].tolist() == strips
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2, 0, 1], [[0], [1, 2]]])
+def test_a_refusal_shows_the_labels_that_were_given(labels):
+    with pytest.raises(ValueError, match=re.escape(f"labels={labels} must be a whole number, or 2 of them")):
+        Named(3).interpolate_latents(np.eye(3), 4, labels=labels)
 
 
 def test_one_step_is_no_interpolation():
@@ -135,6 +166,7 @@ def test_latents_take_classes_and_draw_none():
         ([], "must be int"),
         ([0.5], "must be int"),
         ([[1]], "must be int"),
+        ([[1], [2, 3]], "seeds=list of several lengths must be int"),
         (np.array([2**63], "uint64"), "seeds=9223372036854775808 must be a 64-bit integer"),
     ],
 )
@@ -150,6 +182,10 @@ def test_what_are_no_seeds_is_refused(seeds, words):
         (np.zeros(3), "must be float"),
         (np.zeros((2, 4)), "must be float"),
         ([[0, np.inf, 0]], "row 0 is no finite number"),
+        ([[0, 1e300, 0]], "row 0 is no finite number"),
+        ([[0, 1j, 0]], "latents must be an array of real numbers"),
+        ([["1", "2", "3"]], "latents must be an array of real numbers"),
+        ([[0], [1, 2]], "latents must be an array of real numbers, not this list"),
     ],
 )
 def test_what_are_no_latents_is_refused(latents, words):

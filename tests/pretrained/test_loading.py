@@ -132,6 +132,13 @@ def test_a_run_without_checkpoint_is_no_model_yet(sources, tmp_path):
         loading.load(tmp_path / "run")
 
 
+def test_a_preset_without_its_weights_is_not_called_a_run(sources, tmp_path):
+    shutil.copytree(sources["preset"], tmp_path / "preset", ignore=shutil.ignore_patterns("*.h5"))
+    for load in (loading.load, loading.from_preset):
+        with pytest.raises(ValueError, match="is a preset without its model"):
+            load(tmp_path / "preset")
+
+
 def test_a_run_killed_while_it_wrote_its_first_checkpoint_is_no_model_yet(sources, tmp_path):
     run = shutil.copytree(sources["run"], tmp_path / "run")
     (run / "checkpoints" / "ckpt-2.json").unlink()

@@ -20,6 +20,7 @@ import pytest
 import tfgan_zoo
 from tests import loopback
 from tests.tiers import thorough_but
+from tfgan_zoo import registry
 from tfgan_zoo.cli.train import main
 from tfgan_zoo.methods import CES, GAN, Express, PConv
 from tfgan_zoo.networks import build
@@ -204,6 +205,64 @@ def test_nothing_is_overwritten(model, preset, tmp_path):
     (tmp_path / "file").write_text("kept")
     assert "file" in message_of(presets.save_to_preset, model, tmp_path / "file")
     assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", ["format", "step", "optimizers", "sha256", "keras"])
+def test_details_do_not_stand_where_a_preset_has_its_own(name, model, tmp_path):
+    detail = {name: "10k"}
+    words = message_of(lambda: presets.save_to_preset(model, tmp_path / "new", **detail))
+    assert f"{name}='10k': a preset has a {name} of its own" in words and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", [np.float32(3), {1, 2}, object()])
+def test_details_that_are_no_json_are_refused_by_name(value, model, tmp_path):
+    words = message_of(lambda: presets.save_to_preset(model, tmp_path / "new", score=value))
+    assert words.startswith("score=") and "is no JSON value" in words and not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_nothing_can_replace_is_refused(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert f"folder={tmp_path} is where you are" in message_of(presets.save_to_preset, model, ".")
+    monkeypatch.setattr(os.path, "ismount", lambda path: True)
+    assert "is a mount point" in message_of(presets.save_to_preset, model, tmp_path / "mounted")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_to_an_empty_folder_leads_to_the_preset(model, tmp_path):
+    (tmp_path / "elsewhere" / "empty").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "empty")
+    presets.save_to_preset(model, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and presets.is_preset(tmp_path / "elsewhere" / "empty")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "link"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("file://models/x", "names models as a host; a folder is file:///FOLDER"),
+        ("file:///nowhere/x", "is no folder"),
+    ],
+)
+def test_a_file_url_of_nothing_is_not_called_damaged(url, words):
+    message = message_of(presets.from_preset, url)
+    assert words in message and "damaged" not in message
+
+
+def test_a_keras_with_channels_first_is_told_and_not_the_file(preset, model, tmp_path):
+    def make(name, role):
+        build(name, role, **({"shape": (8, 8, 1)} if name == "mlp" else {}))
+
+    model.save(tmp_path / "model.keras")
+    keras.config.set_image_data_format("channels_first")
+    try:
+        for load, source in ((presets.from_preset, preset), (loading.load, tmp_path / "model.keras")):
+            message = message_of(load, source)
+            assert message.startswith("image_data_format=channels_first of Keras must be channels_last"), message
+        for name in registry.NETWORKS:
+            assert "image_data_format=channels_first" in message_of(make, name, "generator")
+            assert "image_data_format=channels_first" in message_of(make, name, "discriminator")
+    finally:
+        keras.config.set_image_data_format("channels_last")
 
 
 def seal(folder):
@@ -437,6 +496,13 @@ def test_a_download_is_kept(served, model):
     for _ in range(2):
         assert presets.from_preset(url).generate(2).tobytes() == model.generate(2).tobytes()
     assert len(asked) == 3
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(served, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TFGAN_ZOO_CACHE", str(tmp_path / "file"))
+    message = message_of(presets.from_preset, served[0])
+    assert f"cannot be kept in {tmp_path / 'file' / 'presets'} ($TFGAN_ZOO_CACHE): Not a directory" in message
 
 
 def test_a_tampered_download_leaves_the_cache_clean(served, tmp_path):

@@ -271,6 +271,8 @@ def test_a_preset_is_written_here_too(preset, model, tmp_path, capsys):
         (["--output=hf://me/x"], "output=hf://me/x is for format=preset"),
         (["--format=preset", "--output=x", "--dry_run"], "dry_run=True is for output=hf://ORGANISATION/NAME, not x"),
         (["--output=x", "--license=mit"], "license=mit is for format=preset"),
+        (["--format=preset", "--output=."], "output=. is where you are, which no whole folder can replace"),
+        (["--format=web", "--output=."], "output=. is where you are, which no whole folder can replace"),
         (["--format=preset", "--output=x", "--license=My own"], "license=My own must be a word"),
         (["--format=preset", "--output=hf://me/x", "--version=1", "--dry_run"], "version=1 is for format=saved_model"),
     ],

@@ -108,8 +108,15 @@ def test_what_a_server_would_refuse_is_refused_first(client, clothes):
     ):
         with pytest.raises(ValueError, match=words):
             client.generate(**options)
-    for latents in (np.zeros((2, 3)), np.zeros(client.latent_dim), np.full((1, client.latent_dim), np.nan)):
-        with pytest.raises(ValueError, match="must be finite numbers"):
+    for latents, words in (
+        (np.zeros((2, 3)), r"latents=\[2, 3\] must be float\[N, "),
+        (np.zeros((0, client.latent_dim)), "N at least 1"),
+        (np.zeros(client.latent_dim), "must be float"),
+        (np.full((1, client.latent_dim), np.nan), "latents: row 0 is no finite number"),
+        (np.full((1, client.latent_dim), 1j), "latents must be an array of real numbers"),
+        ([["a"]], "latents must be an array of real numbers, not this list"),
+    ):
+        with pytest.raises(ValueError, match=words):
             client.sample(latents)
     assert len(clothes[1].requests) == before
 
@@ -389,6 +396,51 @@ def test_urls():
     assert loading.kind(good[0]) == "server"
     with pytest.raises(ValueError, match="url=nothing must be http"):
         serving.Client("nothing")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h:port/v1/models/m",
+        "http://h:99999/v1/models/m",
+        "http://[::1/v1/models/m",
+        "http://:8501/v1/models/m",
+        "http://me:word@h:8501/v1/models/m",
+        "http://h:8501/v1/models/m:predict",
+        "http://h:8501/v1/models/m?a=1",
+        "http://h:8501/v1/models/a b",
+        "http://h:8501/v1/models/ä",
+        "grpc://h:port/m",
+        f"grpc://h:8500/m/versions/{2**63}",
+    ],
+)
+def test_urls_that_no_server_has_are_refused_before_tensorflow_starts(url, tmp_path, capsys, monkeypatch):
+    assert is_server(url)
+    with pytest.raises(ValueError, match="must be http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME"):
+        serving.Client(url)
+    monkeypatch.setattr(generate.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    assert generate.main([f"--model={url}", f"--output={tmp_path / 'grid.png'}"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("generate.py: model=") and error.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tries": 0}, "tries=0 must be at least 1"),
+        ({"tries": 1.5}, "tries=1.5 must be a whole number"),
+        *(({"timeout": value}, f"timeout={value!r} must be seconds") for value in (0, -1, None, "3", np.nan, np.inf)),
+    ],
+)
+def test_arguments_of_a_client_are_checked(options, words):
+    with pytest.raises(ValueError, match=words):
+        serving.Client("http://h:8501/v1/models/m", **options)
+
+
+@pytest.mark.parametrize("seconds", ["3", None, np.nan])
+def test_what_is_no_time_is_not_waited(seconds, client):
+    with pytest.raises(ValueError, match="must be a number"):
+        client.wait(seconds)
 
 
 def test_mixtures_are_served_as_numbers(tmp_path):

@@ -272,6 +272,49 @@ def test_a_version_that_clients_would_notice_is_refused_unless_told(mixture, tmp
     assert export(wider, tmp_path / "served").name == "3"  # as the one before
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff" * 300, "half"])
+def test_a_damaged_version_before_is_one_line(content, mixture, tmp_path):
+    program = export(mixture[0], tmp_path / "served") / "saved_model.pb"
+    program.write_bytes(program.read_bytes()[:200] if content == "half" else content)
+    with pytest.raises(ValueError, match="version 1 is damaged, so nobody can see whether clients") as no:
+        export(mixture[0], tmp_path / "served")
+    assert "\n" not in str(no.value) and [path.name for path in (tmp_path / "served").iterdir()] == ["1"]
+    assert export(mixture[0], tmp_path / "served", new_signature=True).name == "2"
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next_one(mixture, tmp_path):
+    (tmp_path / ".writing-abc" / "variables").mkdir(parents=True)
+    export(mixture[0], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("options", [{"version": 1.5}, {"version": "2"}, {"max_batch": 2.5}, {"max_batch": "3"}])
+def test_what_is_no_whole_number_is_refused_by_its_name(options, mixture, tmp_path):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f"{name}={value!r} must be a whole number"):
+        export(mixture[0], tmp_path / "new", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_version_holds_no_versions(mixture, tmp_path):
+    version = export(mixture[0], tmp_path / "served")
+    with pytest.raises(ValueError, match="is one version of an export; name the folder that holds it"):
+        export(mixture[0], version)
+
+
+def test_of_two_exports_at_once_each_has_a_version(mixture, tmp_path, monkeypatch):
+    save = tf.saved_model.save
+
+    def slowly(*args, **kwargs):
+        save(*args, **kwargs)
+        monkeypatch.setattr(tf.saved_model, "save", save)
+        assert export(mixture[0], tmp_path / "served").name == "1"
+
+    monkeypatch.setattr(tf.saved_model, "save", slowly)
+    assert export(mixture[0], tmp_path / "served").name == "2"
+    assert sorted(path.name for path in (tmp_path / "served").iterdir()) == ["1", "2"]
+
+
 def test_the_server_may_read_it(grey):
     assert grey[1].stat().st_mode & 0o777 == 0o755
 
@@ -374,6 +417,22 @@ def test_what_an_export_refuses_is_a_value_error_in_one_line(mixture, tmp_path):
     with pytest.raises(ValueError, match="the export refuses"):
         served.sample(np.zeros(LATENT))
     assert served.generate(5, batch_size=4).shape == (5, 2)
+
+
+@pytest.mark.parametrize(
+    "latents",
+    ["abc", [["a"] * LATENT], None, [[1.0], [1.0, 2.0]], tf.zeros([2, LATENT], tf.float64)],
+    ids=["word", "words", "none", "ragged", "float64"],
+)
+def test_latents_that_are_none_are_a_value_error_in_one_line(latents, mixture):
+    with pytest.raises(ValueError, match="the export refuses: ") as error:
+        SavedModelGenerator(mixture[1]).sample(latents)
+    assert "\n" not in str(error.value)
+
+
+def test_lists_are_taken_as_arrays_are(mixture):
+    exported = SavedModelGenerator(mixture[1])
+    np.testing.assert_array_equal(exported.images_of_chunk([5, 6], [1, 1]), exported.generate(2, 5))
 
 
 def test_images_that_png_cannot_hold_have_no_png(tmp_path):

@@ -111,6 +111,7 @@ def test_a_missing_package_says_what_to_install(model, tmp_path, monkeypatch):
         (["--format=onix", "--output=x.onnx"], "format=onix is unknown (did you mean onnx?)"),
         (["--format=onnx", "--output=x"], "output=x must end in .onnx"),
         (["--format=onnx", "--output=x.onnx", "--version=3"], "version=3 is for format=saved_model"),
+        (["--format=onnx", "--output=x.onnx", "--max_batch=8"], "max_batch=8 is for format=saved_model"),
         (["--max_batch=0", "--output=x"], "max_batch=0 must be at least 1"),
     ],
 )
@@ -120,3 +121,19 @@ def test_bad_flags_are_one_line(flags, words, tmp_path, monkeypatch, capsys):
     assert command.main(["--model=pconv_fashion_mnist_10k", *flags]) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_weights_of_another_network_are_not_overwritten(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    (tmp_path / "net.bin").write_text("others")
+    flags = ["--model=pconv_fashion_mnist_10k", "--format=openvino", f"--output={tmp_path / 'net.xml'}"]
+    assert command.main(flags) == 2
+    error = capsys.readouterr().err
+    assert "net.bin, which exists; it is not overwritten" in error and error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["net.bin"]
+
+
+def test_what_a_killed_process_left_is_removed(model, tmp_path):
+    (tmp_path / ".writing-abc").mkdir()
+    export_format(model, "litert", tmp_path / "clothes.tflite")
+    assert [path.name for path in tmp_path.iterdir()] == ["clothes.tflite"]

@@ -82,13 +82,27 @@ def test_the_docker_line_quotes_the_way_to_the_folder(tmp_path):
     assert f"-v '{tmp_path}/my models/clothes:/models/clothes:ro' -e MODEL_NAME=clothes " in line
 
 
-@pytest.mark.parametrize("name", ["my clothes", 'a"b', "a:b", "$x", "-x", "ä"])
+@pytest.mark.parametrize("name", ["my clothes", 'a"b', "a:b", "$x", "-x", "_x", ".x", "ä"])
 def test_a_name_that_urls_and_files_would_quote_is_one_line(name, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
     flags = ["--model=pconv_fashion_mnist_10k", f"--output={tmp_path / name}", "--with_serving_files"]
     assert command.main(flags) == 2
     error = capsys.readouterr().err
-    assert "the served model's name" in error and error.count("\n") == 1 and not list(tmp_path.iterdir())
+    assert (
+        "the served model's name" in error
+        and "a letter or number first" in error
+        and error.count("\n") == 1
+        and not list(tmp_path.iterdir())
+    )
+
+
+def test_files_that_cannot_be_written_are_refused_before_there_is_an_export(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    (tmp_path / "clothes.serving").touch()
+    assert command.main(["--model=gan_ring", f"--output={tmp_path / 'clothes'}", "--with_serving_files"]) == 2
+    error = capsys.readouterr().err
+    assert "clothes.serving cannot be written: Not a directory" in error and error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["clothes.serving"]
 
 
 def test_a_small_limit_has_sizes_that_fit(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import tfgan_zoo
 from tests.serving import models, node
 from tfgan_zoo import pictures, transparency
 from tfgan_zoo.cli import export as command
@@ -118,6 +119,20 @@ def test_what_a_page_compares_of_transparent_images_is_alpha(runtime, network, t
 def test_a_part_that_would_end_its_element_is_refused():
     with pytest.raises(ValueError, match="holds the end of a script"):
         web_page._inline("'</SCRIPT>'")
+
+
+def test_a_link_to_an_empty_folder_leads_to_the_page(model, runtime, network, tmp_path):
+    (tmp_path / "elsewhere" / "empty").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "empty")
+    web_page.export_page(model, tmp_path / "link", "coats")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "elsewhere" / "empty" / "index.html").is_file()
+
+
+def test_the_page_of_the_folder_where_one_is_has_its_name(model, runtime, network, tmp_path, monkeypatch):
+    tfgan_zoo.save_to_preset(model, tmp_path / "coats")
+    monkeypatch.chdir(tmp_path / "coats")
+    assert command.main(["--model=.", "--format=web", "--output=../site"]) == 0
+    assert "<title>coats</title>" in (tmp_path / "site" / "index.html").read_text()
 
 
 def test_what_fails_on_the_way_leaves_nothing(model, runtime, network, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from tfgan_zoo.cli import app, generate
+from tfgan_zoo.sharing.films import FORMATS
 
 
 @pytest.fixture
@@ -60,6 +61,8 @@ def test_of_many_sheets_evenly_many_are_shown(run, tmp_path):
         (["--run_dir=nowhere", "--output=a.webp"], "run_dir=nowhere is no run"),
         (["--run_dir=RUN", "--output=a.webp", "--seconds=0"], "seconds=0.0 must be above 0"),
         (["--run_dir=RUN", "--output=a.webp", "--seconds=nan"], "seconds=nan must be above 0"),
+        (["--run_dir=RUN", "--output=a.gif", "--seconds=3600"], "output=a.gif: a GIF shows a frame for 655 s at most"),
+        (["--run_dir=RUN", "--output=run/a.webp"], "output=run/a.webp is a folder"),
         (["--model=m", "--seconds=3"], "seconds is for a walk"),
         (["--run_dir=RUN/ODD", "--output=a.webp"], "is of another size"),
         (["--run_dir=RUN/BAD", "--output=a.webp"], "is damaged"),
@@ -73,6 +76,8 @@ def test_bad_input_is_one_line(flags, words, run, tmp_path, monkeypatch, capsys)
         Image.new("L", (9, 9)).save(sheet)
     elif "RUN/BAD" in flags[0]:
         sheet.write_bytes(sheet.read_bytes()[:60])
+    elif flags[-1] == "--output=run/a.webp":
+        (run / "a.webp").mkdir()
     elif "RUN/ONE" in flags[0]:
         for other in sorted(run.glob("samples/*"))[1:]:
             other.unlink()
@@ -81,6 +86,23 @@ def test_bad_input_is_one_line(flags, words, run, tmp_path, monkeypatch, capsys)
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and words in err, err
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_film_of_no_time_shows_each_sheet(suffix, run, tmp_path):
+    if suffix == ".mp4":
+        pytest.importorskip("imageio_ffmpeg")
+    assert generate.main([f"--run_dir={run}", f"--output={tmp_path}/a{suffix}", "--seconds=0.0001"]) == 0
+    assert (tmp_path / f"a{suffix}").stat().st_size
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in FORMATS if suffix not in (".gif", ".mp4")])
+def test_a_film_of_an_hour_has_its_time(suffix, run, tmp_path):
+    assert generate.main([f"--run_dir={run}", f"--output={tmp_path}/a{suffix}", "--seconds=3599.99"]) == 0
+    with Image.open(tmp_path / f"a{suffix}") as film:
+        film.seek(1)
+        film.load()
+        assert abs(film.n_frames * film.info["duration"] - 3_599_990) <= 1000 * film.n_frames
 
 
 def test_a_full_disk_is_a_failure_and_leaves_nothing(run, tmp_path, monkeypatch, capsys):

@@ -134,6 +134,29 @@ def test_bad_input_is_one_line_before_tensorflow_starts(flags, words, call, tmp_
     refused(call(None, *flags), words, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"labels": [0, 1]}, r"labels=\[0, 1\] must be a whole number, or 1 of them"),
+        ({"labels": 3}, r"labels=3 must be in \[0, 2\]"),
+        ({"labels": "coat"}, "labels='coat': this model's classes have no names"),
+        ({"steps": 0}, "steps=0 must be at least 1"),
+        ({"steps": 1.5}, "steps=1.5 must be a whole number"),
+        ({"targets": np.full((1, 8, 8, 1), 255)}, r"targets must be in \[0, 1\]"),
+        ({"targets": np.full((1, 8, 8, 1), np.nan)}, r"targets must be in \[0, 1\]"),
+        ({"targets": np.zeros((8, 8, 1))}, "must be"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused_before_the_search(options, words):
+    with pytest.raises(ValueError, match=words):
+        next(inversion.invert(invertible(3), **{"targets": np.zeros((1, 8, 8, 1))} | options))
+
+
+def test_points_are_not_inverted():
+    with pytest.raises(ValueError, match=r"invert: the model makes \[2\], no images"):
+        next(inversion.invert(tfgan_zoo.from_preset("gan_ring"), np.zeros((1, 2))))
+
+
 def test_what_cannot_be_inverted_is_one_line(call, tmp_path, monkeypatch):  # noqa: F811
     model = make(3)
     refused(call(model, "--invert=model.keras"), "invert=model.keras is no PNG", tmp_path)

@@ -145,6 +145,12 @@ class Telling(Odd):
         return np.asarray(self.dense.kernel)
 
 
+@pytest.mark.parametrize("options", [{"by": "SEFA"}, {"by": None}, {"count": 1.5}, {"count": "2"}, {"count": 0}])
+def test_directions_of_another_kind_or_number_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options)).replace("count", "directions") + "="):
+        directions.of_model(make(), **{"count": 2} | options)
+
+
 def test_of_a_subclassed_network_it_must_be_told():
     discriminator = keras.Sequential([keras.Input((2, 2, 3)), layers.Flatten(), layers.Dense(1)])
     model = GAN(Odd(), discriminator)
@@ -242,6 +248,7 @@ def test_bad_input_is_one_line_before_tensorflow_starts(flags, words, call, tmp_
         (["--directions=2", "--columns=90000000"], "directions=2, columns=90000000: 42.9 GiB of pixels"),
         (["--directions=2", "--seeds=1,2", "--label=0"], "label=0 is for conditional models"),
         (["--mix=1,2"], "mix=1,2: model=model.keras has no styles"),
+        (["--directions=2", "--strength=1e300"], "strength=1e+300 moves latents to where float32 ends"),
     ],
 )
 def test_what_the_model_cannot_do_is_one_line(flags, words, call, tmp_path):  # noqa: F811

@@ -161,7 +161,7 @@ def test_bad_input_is_one_line_before_tensorflow_starts(flags, words, call, tmp_
         (["--seeds=0-3", "--interpolate=3"], "interpolate=3 stops do not divide the 4 seeds"),
         (["--seeds=0", "--interpolate=2"], "do not divide the 1 seeds"),
         (["--num=3", "--labels=0,1", "--interpolate=2"], "labels: 2 of them for 3 walks"),
-        (["--num=3", f"--seed={2**63 - 9}", "--interpolate=3"], "seed + num * interpolate too"),
+        (["--num=3", f"--seed={2**63 - 8}", "--interpolate=3"], "must be a 64-bit integer, and seed + 8"),
         (["--num=1000000000", "--interpolate=3"], "num=1000000000: 249 frames of"),
     ],
 )

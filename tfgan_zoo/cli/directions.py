@@ -32,6 +32,8 @@ def write(model, output, values, given, latents, labels):
     found = latent_directions.of_model(model, count, values["directions_by"])
     steps = np.linspace(-values["strength"], values["strength"], columns)
     moved = found.moved(wanted.places(model), steps)
+    if not np.isfinite(moved).all():
+        raise ValueError(f"strength={values['strength']} moves latents to where float32 ends")
     moved = moved.reshape(-1, *moved.shape[3:])
     labels = wanted.drawn_labels(model)
     images = model.generate_from_latents(

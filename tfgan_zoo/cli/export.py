@@ -3,11 +3,11 @@
 import pathlib
 import shlex
 
-from tfgan_zoo import registry, transparency
+from tfgan_zoo import pictures, registry, transparency
 from tfgan_zoo.cli import app, entry
-from tfgan_zoo.files import check_writable
+from tfgan_zoo.files import check_replaceable, check_writable
 from tfgan_zoo.pretrained import download, hub, loading, publishing
-from tfgan_zoo.serving import addresses, web_runtime
+from tfgan_zoo.serving import addresses, server_files, web_runtime
 
 # format: how the name of its file ends, "" for a folder
 FORMATS = {"saved_model": "", "onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "web": "", "preset": ""}
@@ -87,13 +87,16 @@ def _body(values, given):
         except OSError as error:
             return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"export    {version}")
-    if len(model.image_shape) == 3:
-        print(f"generate  {entry.typed('generate.py')} --model={shlex.quote(str(output))} --num=64 --output=grid.png")
+    if len(model.image_shape) == 3 and model.image_shape[2] in pictures.CHANNELS:
+        # Without the flag generate.py asks for 64 at once.
+        batch = f" --batch_size={values['max_batch']}" if values["max_batch"] < 64 else ""
+        flags = f"--model={shlex.quote(str(output))} --num=64 --output=grid.png{batch}"
+        print(f"generate  {entry.typed('generate.py')} {flags}")
     return app.DONE
 
 
 def _saved_model(model, output, values):
-    from tfgan_zoo.serving import export, server_files
+    from tfgan_zoo.serving import export
 
     if not values["with_serving_files"]:
         return export(model, output, values["version"], values["max_batch"], new_signature=values["new_signature"])
@@ -121,7 +124,8 @@ def _web_page(model, output, values):
     from tfgan_zoo.serving.formats import FormatError
     from tfgan_zoo.serving.web_page import export_page
 
-    title, card = pathlib.PurePosixPath(values["model"]).name, loading.card(values["model"])
+    title = pathlib.Path(values["model"]).resolve().name  # of . and .. too, and the last part of an address
+    card = loading.card(values["model"])
     try:
         files, dtype, error = export_page(model, output, title, card, values["single_file"], values["webgpu"])
     except (FormatError, web_runtime.RuntimeMissing) as failure:
@@ -178,10 +182,11 @@ def _checked(values):
     output = pathlib.Path(values["output"])
     if values["format"] != "saved_model":
         return _checked_other(values, output)
+    addresses.check_folder_of_versions(output)
     if values["version"] is not None and (output / str(values["version"])).exists():
         raise ValueError(f"version={values['version']} exists in {output}; a served version is never overwritten")
     if values["with_serving_files"]:
-        addresses.served_name(output)
+        check_writable("output", server_files.folder_of(output))
     check_writable("output", output)
     return output
 
@@ -199,7 +204,8 @@ def _checked_preset(values):
 
 def _refuse_serving(values):
     """Refuses the flags of a SavedModel."""
-    for name, neutral in (("version", None), ("with_serving_files", False), ("new_signature", False)):
+    neutral_values = (("version", None), ("max_batch", 256), ("with_serving_files", False), ("new_signature", False))
+    for name, neutral in neutral_values:
         if values[name] != neutral:
             raise ValueError(f"{name}={values[name]} is for format=saved_model")
 
@@ -211,6 +217,11 @@ def _checked_other(values, output):
         raise ValueError(f"output={output} must end in {suffix} for format={values['format']}")
     if output.exists() and (suffix or not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"output={output} exists; it is not overwritten")
+    if not suffix:
+        check_replaceable("output", output)
+    weights = output.with_suffix(".bin")
+    if values["format"] == "openvino" and weights.exists():
+        raise ValueError(f"output={output} has its weights in {weights}, which exists; it is not overwritten")
     _refuse_serving(values)
     check_writable("output", output.parent)
     return output

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfgan_zoo import pictures
 from tfgan_zoo.cli import app, directions, inverting, mixing, walks
-from tfgan_zoo.cli.wanted import Wanted, check_latents, label_of, labels_of, paired
+from tfgan_zoo.cli.wanted import Wanted, check_latents, consecutive, label_of, labels_of, paired
 from tfgan_zoo.files import check_writable
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.sharing import films, inversion, latent_files, seed_lists
@@ -99,9 +99,7 @@ def _body(values, given):
         app.import_tensorflow()
         model = loading.load(values["model"], values["checkpoint"])
         try:
-            shape = model.image_shape
-            if len(shape) != 3:
-                raise ValueError(f"model={values['model']} samples points of dimension {shape[0]}, not images")
+            _check_images(values["model"], tuple(model.image_shape))
             labels = _labels(values, model)
             check_latents(latents, labels, model, values["latents"])
         except ConnectionError as error:  # a server is asked for it
@@ -118,6 +116,13 @@ def _body(values, given):
     return app.DONE
 
 
+def _check_images(source, shape):
+    if len(shape) == 1:
+        raise ValueError(f"model={source} samples points of dimension {shape[0]}, not images")
+    if len(shape) != 3 or shape[2] not in pictures.CHANNELS:
+        raise ValueError(f"model={source} samples arrays of the shape {list(shape)}, not images of 1 to 4 channels")
+
+
 def _film(values, given):
     with app.checks():
         others = sorted(given - {"run_dir", "output", "seconds"})
@@ -131,10 +136,10 @@ def _film(values, given):
         run = RunDirectory(values["run_dir"])
         if not run.is_run(run.path):
             raise ValueError(f"run_dir={run.path} is no run: it holds no config.json")
-        check_writable("output", output.parent)
+        _writable(output, folder=False)
         sheets = films.read(films.sheets(run.samples, values["seconds"]))
         try:
-            films.write(sheets, output, round(1000 * values["seconds"] / len(sheets)))
+            films.write(sheets, output, max(1, round(1000 * values["seconds"] / len(sheets))))
         except OSError as error:
             return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"{len(sheets)} sheets of {run.path}: {output}")
@@ -153,8 +158,7 @@ def _check(values, given):
     for name, least in (("num", 1), ("batch_size", 1), ("interpolate", 0), ("columns", 1)):
         if values[name] is not None and values[name] < least:
             raise ValueError(f"{name}={values[name]} must be at least {least}")
-    if not -(2**63) <= values["seed"] < 2**63 - 1 - values["num"]:
-        raise ValueError(f"seed={values['seed']} must be a 64-bit integer, and seed + num too")
+    consecutive(values["seed"], values["num"])
     if not 0 <= values["truncation"] <= 1:
         raise ValueError(f"truncation={values['truncation']} must be in [0, 1]")
     if values["interpolate"] == 1 or (values["interpolate"] and values["individual"]):
@@ -216,7 +220,7 @@ def _wanted(values, given, latents, labels, model):
     rows = values.get("rows") if latents is None else latents
     if rows is None:
         num = len(labels) if "num" not in given and np.ndim(labels) else values["num"]
-        rows = range(values["seed"], values["seed"] + num + strips)
+        rows = consecutive(values["seed"], num + strips)
     if strips and len(rows) < 2:
         raise ValueError(f"interpolate={values['interpolate']} needs at least 2 seeds or latents, from one to the next")
     if np.ndim(labels):
@@ -264,7 +268,7 @@ def _check_room(values, model, wanted):
 
 def _writable(output, folder):
     if output.is_dir() and not folder:
-        raise ValueError(f"output={output} is a folder; name a .png file, or add --individual")
+        raise ValueError(f"output={output} is a folder; name a file, or of single images add --individual")
     if not folder and output.suffix.lower() != ".png" and not films.is_film(output):
         raise ValueError(f"output={output} must end in .png, or of a walk in one of {', '.join(films.FORMATS)}")
     check_writable("output", output if folder else output.parent)
@@ -309,7 +313,6 @@ def _write_each(model, folder, values, wanted):
     for start in range(0, len(wanted), size):
         part = wanted.part(start, start + size)
         levels = pictures.to_levels(part.images(model, values["truncation"], size))
-        folder.mkdir(parents=True, exist_ok=True)
         for name, image in zip(part.names(model, start), levels, strict=True):
-            pictures.to_image(image).save(folder / f"{name}.png")
+            pictures.write(pictures.to_image(image), folder / f"{name}.png")
     return len(wanted)

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfgan_zoo import pictures
 from tfgan_zoo.cli import app
-from tfgan_zoo.cli.wanted import Wanted
+from tfgan_zoo.cli.wanted import Wanted, consecutive
 from tfgan_zoo.sharing import films, latent_files, walks
 
 
@@ -57,9 +57,7 @@ def _rows(values, given, latents, labels):
     stops, rows = values["interpolate"], values.get("rows") if latents is None else latents
     if rows is None:
         cells = len(labels) if np.ndim(labels) and "num" not in given else values["num"]
-        rows = range(values["seed"], values["seed"] + cells * stops)
-        if rows.stop >= 2**63:
-            raise ValueError(f"seed={values['seed']} must be a 64-bit integer, and seed + num * interpolate too")
+        rows = consecutive(values["seed"], cells * stops)
     cells = len(rows) // stops
     if len(rows) % stops or not cells:
         raise ValueError(f"interpolate={stops} stops do not divide the {len(rows)} seeds or latents that are listed")

@@ -139,6 +139,20 @@ def labels_of(words, model, name):
     return np.array(numbers, "int32")
 
 
+def consecutive(seed, count):
+    """Returns the range of `count` seeds from `seed` on.
+
+    Raises:
+        ValueError: in one line, if one of them has more than 64 bits.
+
+    >>> consecutive(2**63 - 1, 1)
+    range(9223372036854775807, 9223372036854775808)
+    """
+    if not -(2**63) <= seed <= 2**63 - count or count >= 2**63:  # more than a range can count
+        raise ValueError(f"seed={seed} must be a 64-bit integer, and seed + {count - 1}, the last image's, too")
+    return range(seed, seed + count)
+
+
 def chosen(values, given, latents, labels, num):
     """Returns the `Wanted` images of a command's --latents, --seeds, or --seed and --num.
 
@@ -151,7 +165,7 @@ def chosen(values, given, latents, labels, num):
     rows = values.get("rows") if latents is None else latents
     if rows is None:
         count = values["num"] if "num" in given else len(labels) if np.ndim(labels) else num
-        rows = range(values["seed"], values["seed"] + count)
+        rows = consecutive(values["seed"], count)
     if np.ndim(labels):
         rows, labels = paired(rows, labels, len(rows))
     return Wanted(rows, labels)

@@ -280,14 +280,29 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         return apply(self.ema_generator, latents, labels, training=False)
 
     def sample(self, latents: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:
-        """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; what is no image in data units."""
-        return self._in_users_range(self(latents, labels, training=False))
+        """Returns images as every user sees them: float32[N, H, W, C] in [0, 1]; what is no image in data units.
+
+        Labels of a conditional model are int[N], or one for all.
+
+        Raises:
+            ValueError: in one line, for labels that are none of the model's, where they are known before a graph runs.
+        """
+        return self._in_users_range(self(*self._as_inputs(latents, labels), training=False))
+
+    def _as_inputs(self, latents, labels):
+        """Returns (latents, labels) as networks take them; what is known before a graph runs is checked."""
+        if isinstance(latents, list | tuple):  # Keras would take each row for an input
+            latents = np.asarray(latents, "float32")
+        if labels is not None and not (tf.is_symbolic_tensor(labels) or tf.is_symbolic_tensor(latents)):
+            labels = random.seed_labels(labels, latents, self.num_classes)  # to a network, what is no class is zeros
+        return latents, labels
 
     def sample_truncated(self, latents: ArrayLike, psi: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:
         """As for every `Sampler`; a generator that has styles is truncated in these, about their average."""
         network = self.ema_generator
         if not hasattr(network, "truncated"):
             return super().sample_truncated(latents, psi, labels)
+        latents, labels = self._as_inputs(latents, labels)
         return self._in_users_range(network.truncated(tf.convert_to_tensor(latents), psi, labels))
 
     @property
@@ -300,6 +315,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         """As for every `Sampler`: w of the averaged generator."""
         if self.style_shape is None:
             return super().styles(latents, labels)
+        latents, labels = self._as_inputs(latents, labels)
         return self.ema_generator.styles(tf.convert_to_tensor(latents), labels).numpy()
 
     def _in_users_range(self, images):

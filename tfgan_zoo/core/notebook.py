@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tfgan_zoo import random
 from tfgan_zoo.choices import choose
-from tfgan_zoo.core.sampler import Labels, numbered
+from tfgan_zoo.core.sampler import Labels, checked_seeds, numbered
 from tfgan_zoo.files import PathLike
 
 
@@ -42,10 +42,11 @@ class Notebook(keras.Model):
             raise ValueError(f"predict: x must be seeds int[N] or latents float[N, {self.latent_dim}], not {shown}")
         if not seeds and self.num_classes and labels is None:
             raise ValueError(f"predict: latents of a model with num_classes={self.num_classes} need labels=")
-        drawn_for = x.astype("int64") if seeds else np.arange(len(x))
+        x = checked_seeds(x) if seeds else self._checked_latents(x)
+        drawn_for = x if seeds else np.arange(len(x))
         labels = random.seed_labels(numbered(labels, self), drawn_for, self.num_classes)
         # Drawn here: compiled by XLA, a seed would draw other latents.
-        latents = random.latents_from_seeds(drawn_for, self.latent_dim) if seeds else x.astype("float32")
+        latents = random.latents_from_seeds(drawn_for, self.latent_dim) if seeds else x
         items = {"latents": latents} | ({} if labels is None else {"labels": labels})
         return super().predict(tf.data.Dataset.from_tensor_slices(items).batch(batch_size or 64), **kwargs)
 

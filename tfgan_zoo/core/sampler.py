@@ -4,6 +4,7 @@ import abc
 import itertools
 import operator
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -166,7 +167,7 @@ class Sampler(abc.ABC):
         >>> bool((abs(images[1] - model.generate(1, seed=7)[0]) < 1e-6).all())
         True
         """
-        checked = _checked_seeds(seeds)
+        checked = checked_seeds(seeds)
         truncations = np.full(len(checked), _in_unit_interval("truncation", truncation), "float32")
         drawn = random.seed_labels(numbered(labels, self), checked, self.num_classes)
         parts = chunks(batch_size, checked, truncations, *(() if drawn is None else (drawn,)))
@@ -232,7 +233,7 @@ class Sampler(abc.ABC):
         >>> model.interpolate(num=2, steps=5).shape  # from seed 0 to 1, and from 1 to 2
         (10, 32, 32, 1)
         """
-        seeds = random.consecutive_seeds(_at_least("num", num, 1) + 1, seed)
+        seeds = random.consecutive_seeds(at_least("num", num, 1) + 1, seed)
         labels = random.seed_labels(numbered(labels, self), seeds[:-1], self.num_classes)
         stops = random.latents_from_seeds(seeds, self.latent_dim)
         return self.interpolate_latents(stops, steps, truncation, batch_size, labels)
@@ -261,16 +262,16 @@ class Sampler(abc.ABC):
         >>> model.interpolate_latents(latents, steps=5).shape
         (5, 32, 32, 1)
         """
-        return self.generate_from_latents(
-            self.latents_between(latents, steps),
-            truncation,
-            batch_size,
-            labels if labels is None or isinstance(labels, str) or np.ndim(labels) == 0 else np.repeat(labels, steps),
-        )
+        stops = self._checked_latents(latents)
+        ways = self.latents_between(stops, steps)
+        if labels is not None and stops.ndim == 2:
+            rows = random.seed_labels(numbered(labels, self), stops[1:], self.num_classes)
+            labels = None if rows is None else np.repeat(rows, steps)
+        return self.generate_from_latents(ways, truncation, batch_size, labels)
 
     def latents_between(self, latents: ArrayLike, steps: int) -> np.ndarray:
         """Returns float32[(N - 1) * steps, ...]: what `interpolate_latents` samples."""
-        stops, steps = self._checked_latents(latents), _at_least("steps", steps, 2)
+        stops, steps = self._checked_latents(latents), at_least("steps", steps, 2)
         if len(stops) < 2:
             raise ValueError("latents: an interpolation needs at least 2 of them")
         shares = np.linspace(0, 1, steps)
@@ -280,7 +281,7 @@ class Sampler(abc.ABC):
         return np.concatenate([random.slerp(start, end, shares) for start, end in pairs])
 
     def _checked_latents(self, latents):
-        latents = np.asarray(latents, "float32")
+        latents = _real_numbers("latents", latents)
         if not latents.size or latents.shape[1:] not in ((self.latent_dim,), self.style_shape):
             styles = "" if self.style_shape is None else " or styles float[N, {}, {}]".format(*self.style_shape)
             raise ValueError(f"latents={list(latents.shape)} must be float[N, {self.latent_dim}]{styles}, N at least 1")
@@ -312,19 +313,22 @@ def numbered(labels: Labels, model: "Sampler") -> Labels:
         ValueError: in one line, if a name is none of the model's.
 
     >>> class Model:
-    ...     class_names = ("coat", "shirt")
+    ...     num_classes, class_names = 2, ("coat", "shirt")
     >>> numbered("shirt", Model), numbered(["shirt", 0], Model), numbered(3, Model)
     (1, [1, 0], 3)
     """
+    if isinstance(labels, np.ndarray) and labels.dtype.kind == "U":
+        labels = labels.tolist()  # a str of an array without dimensions
     if isinstance(labels, str):
         return _number(labels, model)
-    if isinstance(labels, list | tuple | np.ndarray) and any(isinstance(label, str) for label in labels):
-        numbers = [_number(label, model) if isinstance(label, str) else label for label in labels]
-        return numbers[0] if len(numbers) == 1 else numbers
+    if isinstance(labels, list | tuple) and any(isinstance(label, str) for label in labels):
+        return [_number(label, model) if isinstance(label, str) else label for label in labels]
     return labels
 
 
 def _number(name, model):
+    if not model.num_classes:
+        raise ValueError(f"labels={name!r} are for conditional models; this one has no classes")
     names = tuple(model.class_names)
     number = class_names.number_of(name, names)
     if number is not None:
@@ -344,12 +348,20 @@ def chunks(size: int, *columns: np.ndarray) -> Iterator[tuple]:
     >>> [part[0].tolist() for part in chunks(2, np.arange(5))]
     [[0, 1], [2, 3], [4]]
     """
-    size = _at_least("batch_size", size, 1)
+    size = at_least("batch_size", size, 1)
     return (tuple(column[start : start + size] for column in columns) for start in range(0, len(columns[0]), size))
 
 
-def _checked_seeds(seeds):
-    seeds = np.asarray(seeds)
+def checked_seeds(seeds: ArrayLike) -> np.ndarray:
+    """Returns seeds int64[N]; raises a ValueError, one line, for what is none.
+
+    >>> checked_seeds([7, -1])
+    array([ 7, -1])
+    """
+    try:
+        seeds = np.asarray(seeds)
+    except ValueError:
+        raise ValueError(f"seeds={type(seeds).__name__} of several lengths must be int[N] of 64 bits") from None
     if seeds.ndim != 1 or seeds.dtype.kind not in "iu" or not len(seeds):
         raise ValueError(f"seeds={seeds.dtype}{list(seeds.shape)} must be int[N] of 64 bits, N at least 1")
     if seeds.dtype == np.uint64 and (seeds > np.uint64(2**63 - 1)).any():
@@ -357,7 +369,12 @@ def _checked_seeds(seeds):
     return seeds.astype("int64")
 
 
-def _at_least(argument, value, bound):
+def at_least(argument: str, value: Any, bound: int) -> int:
+    """Returns a whole number; raises a ValueError, one line, if it is none, or below the bound.
+
+    >>> at_least("num", np.int64(3), 1)
+    3
+    """
     try:
         value = operator.index(value)
     except TypeError:
@@ -368,6 +385,22 @@ def _at_least(argument, value, bound):
 
 
 def _in_unit_interval(argument, value):
-    if not 0 <= value <= 1:
+    try:
+        inside = bool(0 <= value <= 1)
+    except (TypeError, ValueError):  # a word; several numbers
+        raise ValueError(f"{argument}={value!r} must be one number in [0, 1]") from None
+    if not inside:
         raise ValueError(f"{argument}={value} must be in [0, 1]")
     return value
+
+
+def _real_numbers(argument, values):
+    """Returns float32 of values that are real numbers, or objects of these; what is too large for it is infinite."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "cSUmM":  # NumPy would drop imaginary parts, and read words
+            raise TypeError
+        with np.errstate(over="ignore"):
+            return found.astype("float32")
+    except (TypeError, ValueError):
+        raise ValueError(f"{argument} must be an array of real numbers, not this {type(values).__name__}") from None

@@ -26,11 +26,26 @@ class Configured:
         return {**own.get_config(), "name": self.name, **values}
 
 
+def check_data_format() -> None:
+    """Raises a ValueError, one line, where Keras is set to images with their channels first: layers would read H as C.
+
+    >>> check_data_format()
+    """
+    found = keras.config.image_data_format()
+    if found != "channels_last":
+        remedy = "keras.config.set_image_data_format('channels_last')"
+        raise ValueError(f"image_data_format={found} of Keras must be channels_last, as images here are: {remedy}")
+
+
 class Network(Configured, keras.Model):
     """A network on a `trunk`, a `keras.Sequential`, with `num_classes`, 0 if it takes no labels.
 
     A constructor ends with `self.build((None, *shape))`, so that all weights exist from then on.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        check_data_format()
+        super().__init__(*args, **kwargs)
 
     def build(self, input_shape: Any) -> None:
         self.trunk.dtype_policy = self.dtype_policy  # Keras gives it that of the process

@@ -67,25 +67,38 @@ def fetch(url, files, verify):
         processes that fetch one URL at once, all take the first one's.
 
     Raises:
-        ValueError: in one line, if a file is not available or `verify` refuses it.
+        ValueError: in one line, if a file is not available, `verify` refuses it, or the cache cannot be written.
 
-    >>> str(fetch("file:///a/folder", {}, None))
-    '/a/folder'
+    >>> str(fetch("file:///usr", {}, None))
+    '/usr'
     """
     parts = urllib.parse.urlparse(url)
     if parts.scheme == "file":
-        return pathlib.Path(urllib.request.url2pathname(parts.path))
+        return _here(url, parts)
     target = _target(url)
     if target.is_dir():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with folder_in_making(target.parent, ".writing-") as temporary:
-        for name, most in files.items():
-            (temporary / name).write_bytes(_download(f"{_base(url)}/{name}", url, most))
-        _verify(verify, temporary, url)
-        temporary.chmod(0o755)
-        _enter(temporary, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with folder_in_making(target.parent, ".writing-") as temporary:
+            for name, most in files.items():
+                (temporary / name).write_bytes(_download(f"{_base(url)}/{name}", url, most))
+            _verify(verify, temporary, url)
+            temporary.chmod(0o755)
+            _enter(temporary, target)
+    except OSError as error:  # of this disk: what a server does is told by `_download`
+        raise ValueError(f"preset={url} cannot be kept in {cache()} ($TFGAN_ZOO_CACHE): {error.strerror}") from None
     return target
+
+
+def _here(url, parts):
+    """Returns the folder that a file: URL names on this machine."""
+    if parts.netloc not in ("", "localhost"):
+        raise ValueError(f"preset={url} names {parts.netloc} as a host; a folder is file:///FOLDER, from the root on")
+    folder = pathlib.Path(urllib.request.url2pathname(parts.path))
+    if not folder.is_dir():
+        raise ValueError(f"preset={url} is not available: {folder} is no folder")
+    return folder
 
 
 def _enter(temporary, target):

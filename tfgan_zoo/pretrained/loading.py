@@ -34,6 +34,7 @@ def kind(source: PathLike, argument: str = "model") -> str:
         ValueError: in one line, if it is none of them.
     """
     if addresses.is_server(source):
+        addresses.check_server(str(source), argument)
         return "server"
     if download.is_remote(source):
         if str(source).startswith("hf://"):
@@ -43,6 +44,8 @@ def kind(source: PathLike, argument: str = "model") -> str:
     if presets.is_preset(path) or source in presets.names():
         return "preset"
     if RunDirectory.is_run(path):
+        if (path / presets.METADATA).is_file():  # which no run has, but a copy of a preset that is not whole
+            raise ValueError(f"{argument}={source} is a preset without its {presets.WEIGHTS}")
         if not any((path / "checkpoints").glob("*.index")):
             raise ValueError(f"{argument}={source} is a run without a checkpoint yet")
         return "run"

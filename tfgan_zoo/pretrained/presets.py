@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfgan_zoo import registry
 from tfgan_zoo.choices import hint, listed
-from tfgan_zoo.files import PathLike, check_regular, folder_in_making, read_json
+from tfgan_zoo.files import PathLike, check_regular, check_replaceable, folder_in_making, read_json
 from tfgan_zoo.pretrained import download
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ FORMAT = 1  # of the folder; a preset that another version cannot read has anoth
 DTYPES = ("float32", "float16")
 AVERAGE_FOR = {"generator": "ema_generator"}  # in the file, the first is another name of the second
 _WHOLE = "whole.weights.h5"
+# of metadata.json, what every preset has; `optimizers` where the model was compiled
+_OWN = (
+    *("format", "tfgan_zoo", "keras", "generator_parameters", "stored_weights", "step", "dtype", "optimizers"),
+    "sha256",
+)
 MOST_BYTES = {METADATA: 2**20, CONFIG: 2**20, WEIGHTS: 2**31}
 
 
@@ -47,8 +52,13 @@ def is_preset(folder: PathLike) -> bool:
 
 
 def register_classes() -> ModuleType:
-    """Imports every network and method, which registers their classes with Keras; returns the package of methods."""
+    """Imports every network and method, which registers their classes with Keras; returns the package of methods.
+
+    Raises:
+        ValueError: in one line, where Keras is set so that no network can be made: no file is to blame for that.
+    """
     registry.import_classes()
+    importlib.import_module("tfgan_zoo.networks.base").check_data_format()
     return importlib.import_module("tfgan_zoo.methods")
 
 
@@ -66,8 +76,10 @@ def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **det
         **details: JSON values for metadata.json: what it was trained on, how long, how it was measured.
 
     Raises:
-        ValueError: if the folder holds something already, a weight is too large for float16, or a network is made of
-            other classes than the zoo's and Keras's layers: then loading would have to run code.
+        ValueError: if the folder holds something already, or cannot be replaced; a detail is no JSON value, or has the
+            name of one that is written without it, such as `step` or `optimizers`; a weight is too large for float16;
+            or a network is made of other classes than the zoo's and Keras's layers: then loading would have to run
+            code.
         OSError: if it cannot be written.
 
     >>> import tempfile, tfgan_zoo
@@ -83,9 +95,11 @@ def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **det
     from tfgan_zoo.pretrained import untrusted, usual_optimizers, weight_files
 
     registry.choose("dtype", dtype, DTYPES)
-    folder = pathlib.Path(folder)
+    _check_details(details)
+    folder = pathlib.Path(folder).resolve()  # a link stays, and leads to the preset
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"folder={folder} is not empty; a preset takes a folder of its own")
+    check_replaceable("folder", folder)
     kept = model.finished()
     try:
         untrusted.check_names(kept.get_config())
@@ -114,6 +128,19 @@ def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **det
         about |= details | {"sha256": {name: digest(temporary / name) for name in (CONFIG, WEIGHTS)}}
         (temporary / METADATA).write_text(json.dumps(about, indent=2) + "\n")
         enter(temporary, folder)
+
+
+def _check_details(details):
+    """Refuses details that JSON cannot hold, or that would stand where a preset has its own."""
+    for name, value in details.items():
+        if name in _OWN:
+            raise ValueError(
+                f"{name}={str(value)[:80]!r}: a preset has a {name} of its own; give the detail another name"
+            )
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name}={str(value)[:80]!r} is no JSON value: {error}") from None
 
 
 def enter(temporary: pathlib.Path, folder: pathlib.Path) -> None:

@@ -99,7 +99,7 @@ def write(files: Files, folder: PathLike) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    folder = pathlib.Path(folder)
+    folder = pathlib.Path(folder).resolve()  # a link stays, and leads to the preset
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder_in_making(folder.parent, ".writing-preset-") as temporary:
         for name, content in files.items():

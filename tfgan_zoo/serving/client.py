@@ -1,6 +1,8 @@
 """A served generator, used as if it were here."""
 
 import io
+import math
+import numbers
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,13 +12,14 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from tfgan_zoo import random, transparency
-from tfgan_zoo.core.sampler import Sampler
-from tfgan_zoo.serving.addresses import is_server
+from tfgan_zoo.core.sampler import Sampler, at_least
+from tfgan_zoo.serving.addresses import check_server, is_server
 from tfgan_zoo.serving.answers import check_signatures, most_bytes
 from tfgan_zoo.serving.transport import Grpc, Rest, ServingError
 
 _BACK_OFF = 0.2  # seconds before the second try; each further pause is twice as long
 _LONGEST = 2.0  # seconds between two looks whether the model is served
+_MOST_SECONDS = 10**6  # of one request: gRPC takes what is much longer for a time that is over
 _LAST_TRY = 2.0  # seconds that the last request has at least, so that a busy server can answer it
 
 
@@ -29,13 +32,13 @@ class Client(Sampler):
 
     Args:
         url: "http://HOST:8501/v1/models/NAME" (REST) or "grpc://HOST:8500/NAME".
-        timeout: float, seconds that one request may take.
+        timeout: float in (0, 1e6], seconds that one request may take.
         tries: int >= 1, how often a request is sent while the server is unavailable, with growing pauses.
         png: bool, whether images travel as PNG.
         pause: a function that waits for a number of seconds; None is `time.sleep`.
 
     Raises:
-        ValueError: if `url` is of neither kind.
+        ValueError: if `url` is of neither kind, or another argument out of its range.
 
     Example:
 
@@ -55,9 +58,12 @@ class Client(Sampler):
     ) -> None:
         if not is_server(url):
             raise ValueError(f"url={url} must be http://HOST:8501/v1/models/NAME or grpc://HOST:8500/NAME")
+        check_server(url, "url")
+        if not _is_number(timeout) or not 0 < timeout <= _MOST_SECONDS:
+            raise ValueError(f"timeout={timeout!r} must be seconds, above 0 and at most {_MOST_SECONDS}")
         self.url = url
         self._transport = (Grpc if url.startswith("grpc") else Rest)(url)
-        self._timeout, self._tries, self._png = timeout, tries, png
+        self._timeout, self._tries, self._png = timeout, at_least("tries", tries, 1), png
         self._pause = time.sleep if pause is None else pause
         self._signatures: dict[str, Any] | None = None
         self._class_names: tuple[str, ...] | None = None
@@ -73,6 +79,8 @@ class Client(Sampler):
             ...
         tfgan_zoo.serving.transport.ServingError: ...
         """
+        if not _is_number(seconds) or math.isnan(seconds):
+            raise ValueError(f"seconds={seconds!r} must be a number")
         until, pause = time.monotonic() + seconds, _BACK_OFF
         while True:
             try:
@@ -127,9 +135,7 @@ class Client(Sampler):
 
         A conditional model needs labels, int or int[N] in [0, num_classes).
         """
-        latents = np.asarray(latents, "float32")
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not np.isfinite(latents).all():
-            raise ValueError(f"latents={latents.shape} must be finite numbers [N, {self.latent_dim}]")
+        latents = self._checked_latents(latents)
         inputs = {"latents": latents}
         if self.num_classes and labels is None:
             raise ValueError(f"labels=None: {self.url} is conditional, and latents draw no class; name one")
@@ -146,8 +152,10 @@ class Client(Sampler):
         """
         signature = "generate_png" if self._png and "generate_png" in self.signatures else "generate"
         self._spec(signature, 0, "seeds")
-        named = {} if labels is None else {"labels": labels}
-        rows = self._predict(signature, {"seeds": seeds, "truncation": truncation, **named})
+        inputs = {"seeds": np.asarray(seeds, "int64"), "truncation": np.asarray(truncation, "float32")}
+        if labels is not None:
+            inputs["labels"] = np.asarray(labels, "int32")
+        rows = self._predict(signature, inputs)
         return rows if signature == "generate" else np.stack([self._pixels(png) for png in rows])
 
     @property
@@ -202,3 +210,7 @@ class Client(Sampler):
                 if not (error.unavailable and left):
                     raise
             self._pause(_BACK_OFF * 2 ** (self._tries - 1 - left))
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real)

@@ -14,6 +14,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from tfgan_zoo.files import folder_in_making
 from tfgan_zoo.serving.finite import check_weights
 
 TOLERANCE = 1e-4  # of images in [0, 1]: other runtimes order sums in other ways
@@ -53,8 +54,8 @@ def export_format(model, name, path):
     check_weights(model)
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
-        draft = pathlib.Path(folder) / path.name
+    with folder_in_making(path.parent, ".writing-") as folder:
+        draft = folder / path.name
         try:
             with quiet():
                 _WRITERS[name](_sampler(model), draft)
@@ -63,7 +64,7 @@ def export_format(model, name, path):
             raise FormatError(f"format={name} cannot hold this generator: {reason(failure)}") from None
         if not error <= TOLERANCE:
             raise FormatError(f"format={name}: its images differ by {error:.2g} from ours, more than {TOLERANCE}")
-        for file in sorted(pathlib.Path(folder).iterdir(), key=lambda file: file.name == path.name):
+        for file in sorted(folder.iterdir(), key=lambda file: file.name == path.name):
             shutil.move(file, path.parent / file.name)  # what was asked for comes last
     return error
 

@@ -69,8 +69,8 @@ class SavedModelGenerator(Sampler):
 
     def sample(self, latents: ArrayLike, labels: ArrayLike | None = None) -> tf.Tensor:
         """Returns images float32[N, H, W, C] in [0, 1] of latents[N, latent_dim], of classes labels int[N]."""
-        named = {} if labels is None else {"labels": tf.convert_to_tensor(labels, tf.int32)}
-        return _run(self._from_latents, latents=tf.convert_to_tensor(latents, tf.float32), **named)
+        named = {} if labels is None else {"labels": (labels, tf.int32)}
+        return _run(self._from_latents, latents=(latents, tf.float32), **named)
 
     def images_of_chunk(self, seeds: ArrayLike, truncation: ArrayLike, labels: ArrayLike | None = None) -> np.ndarray:
         """Returns images of seeds int64[N], each truncated by float32[N], by the signature `generate`.
@@ -78,12 +78,15 @@ class SavedModelGenerator(Sampler):
         Raises:
             ValueError: if there are more than the export takes at once.
         """
-        named = {} if labels is None else {"labels": tf.constant(labels)}
-        return _run(self._generate, seeds=tf.constant(seeds), truncation=tf.constant(truncation), **named).numpy()
+        named = {} if labels is None else {"labels": (labels, tf.int32)}
+        return _run(self._generate, seeds=(seeds, tf.int64), truncation=(truncation, tf.float32), **named).numpy()
 
 
 def _run(signature, **inputs):
+    """Returns the images of {name: (value, dtype)}."""
     try:
-        return signature(**inputs)["images"]
-    except (TypeError, tf.errors.InvalidArgumentError) as error:  # a wrong rank or a missing input is a TypeError
+        tensors = {name: tf.convert_to_tensor(value, dtype) for name, (value, dtype) in inputs.items()}
+        return signature(**tensors)["images"]
+    # What is no tensor, a wrong rank or a missing input is a TypeError or a ValueError.
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
         raise ValueError(f"the export refuses: {sentence(error)}") from None

@@ -6,15 +6,16 @@ import logging
 import os
 import pathlib
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfgan_zoo.core.gan import GAN
-from tfgan_zoo.files import PathLike
+from tfgan_zoo.core.sampler import at_least
+from tfgan_zoo.files import PathLike, folder_in_making
+from tfgan_zoo.serving import addresses
 from tfgan_zoo.serving.finite import check_weights
 from tfgan_zoo.serving.signatures import MAX_BATCH, ServedGenerator
 from tfgan_zoo.serving.warm_up import write_warm_up
@@ -50,8 +51,9 @@ def export(
         The path of the new version's folder.
 
     Raises:
-        ValueError: if the version exists already or is below 1, a batch size does not fit, a weight is no finite
-            number, the folder cannot be written, or the version before has other inputs and outputs.
+        ValueError: if `folder` is itself a version, the version exists already or is below 1, a batch size does not
+            fit, a weight is no finite number, the folder cannot be written, or the version before has other inputs
+            and outputs, or is damaged.
         OSError: if writing fails on the way; nothing is left behind.
 
     Example:
@@ -64,7 +66,9 @@ def export(
     '1'
     """
     folder = pathlib.Path(folder)
-    version = next_version(folder) if version is None else version
+    addresses.check_folder_of_versions(folder)
+    asked, version = version, next_version(folder) if version is None else version
+    version, max_batch = at_least("version", version, -(2**63)), at_least("max_batch", max_batch, 0)
     if not 1 <= version < 2**63:
         raise ValueError(f"version={version} must be a 64-bit integer, and at least 1")
     if max_batch < 1 or any(not 1 <= size <= max_batch for size in warm_up):
@@ -74,26 +78,27 @@ def export(
     if target.exists():
         raise ValueError(f"version={version} exists in {folder}; a served version is never overwritten")
     made = [missing for missing in (folder, *folder.parents) if not missing.exists()]
+    making = contextlib.ExitStack()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+        temporary = making.enter_context(folder_in_making(folder, ".writing-"))
     except OSError as error:
         raise ValueError(f"output={folder} cannot be written: {error.strerror}") from None
     try:
-        served = ServedGenerator(model, max_batch)
-        _save(served, temporary)
-        if not new_signature:
-            _check_signature(folder, temporary)
-        if model.class_names:
-            extra = temporary / CLASS_NAMES
-            extra.parent.mkdir(exist_ok=True)
-            extra.write_text(json.dumps(model.class_names, indent=2) + "\n")
-        if warm_up:
-            write_warm_up(temporary, served.endpoints, warm_up)
-        temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
-        os.rename(temporary, target)
+        with making:
+            served = ServedGenerator(model, max_batch)
+            _save(served, temporary)
+            if not new_signature:
+                _check_signature(folder, temporary)
+            if model.class_names:
+                extra = temporary / CLASS_NAMES
+                extra.parent.mkdir(exist_ok=True)
+                extra.write_text(json.dumps(model.class_names, indent=2) + "\n")
+            if warm_up:
+                write_warm_up(temporary, served.endpoints, warm_up)
+            temporary.chmod(0o755)  # mkdtemp's is for its owner alone, and the server is another user
+            target = _enter(temporary, target, asked is None)
     except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         for missing in made:
             with contextlib.suppress(OSError):
                 missing.rmdir()
@@ -101,6 +106,18 @@ def export(
             raise OSError(f"{target} cannot be written: {sentence(error)}") from None
         raise
     return target
+
+
+def _enter(temporary, target, free):
+    """Renames a whole version into its place, or where another process was faster and any number will do, the next."""
+    while True:
+        try:
+            os.rename(temporary, target)
+            return target
+        except OSError:
+            if not (free and target.exists()):
+                raise
+            target = target.with_name(str(next_version(target.parent)))
 
 
 def _save(served, folder):
@@ -119,7 +136,14 @@ def _check_signature(folder, written):
     newest = max(versions(folder), default=None)
     if newest is None or not (folder / str(newest) / _PROGRAM).is_file():
         return
-    before, now = _signature(folder / str(newest)), _signature(written)
+    try:
+        before = _signature(folder / str(newest))
+    except (DecodeError, IndexError):
+        raise ValueError(
+            f"output={folder}: version {newest} is damaged, so nobody can see whether clients would notice this one;"
+            " remove it, or say that the signature is new"
+        ) from None
+    now = _signature(written)
     different = next((name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)), None)
     if different is not None:
         raise ValueError(

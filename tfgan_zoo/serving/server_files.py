@@ -60,6 +60,18 @@ def batch_sizes(max_batch: int) -> tuple[int, ...]:
     return (*(size for size in _BATCH_SIZES if size < largest), largest)
 
 
+def folder_of(folder: PathLike) -> pathlib.Path:
+    """Returns the folder of the files for the model in `folder`.
+
+    Raises:
+        ValueError: if the folder's name cannot be a served model's.
+
+    >>> folder_of("/exports/clothes").as_posix()
+    '/exports/clothes.serving'
+    """
+    return pathlib.Path(folder).resolve().with_name(addresses.served_name(folder) + ".serving")
+
+
 def write_server_files(folder: PathLike, sizes: Sequence[int]) -> pathlib.Path:
     """Writes model.config, batching.config, monitoring.config and compose.yaml for an exported model.
 
@@ -81,8 +93,7 @@ def write_server_files(folder: PathLike, sizes: Sequence[int]) -> pathlib.Path:
     >>> sorted(path.name for path in write_server_files(folder, batch_sizes(256)).iterdir())
     ['batching.config', 'compose.yaml', 'model.config', 'monitoring.config']
     """
-    name, folder = addresses.served_name(folder), pathlib.Path(folder).resolve()
-    target = folder.with_name(name + ".serving")
+    name, target = addresses.served_name(folder), folder_of(folder)
     target.mkdir(exist_ok=True)
     allowed = "\n".join(f"allowed_batch_sizes: {size}" for size in sizes)
     texts = {

@@ -2,10 +2,9 @@
 
 import tensorflow as tf
 
-from tfgan_zoo import random, transparency
+from tfgan_zoo import pictures, random, transparency
 
 MAX_BATCH = 256
-_PNG_CHANNELS = (1, 2, 3, 4)
 
 
 class ServedGenerator(tf.Module):
@@ -48,7 +47,7 @@ class ServedGenerator(tf.Module):
             "serving_default": self._endpoint(self.from_latents, "latents", *labels),
             "generate": self._endpoint(self.from_seeds, "seeds", "truncation", *labels),
         }
-        if len(model.image_shape) == 3 and model.image_shape[-1] in _PNG_CHANNELS:
+        if len(model.image_shape) == 3 and model.image_shape[-1] in pictures.CHANNELS:
             self.endpoints["generate_png"] = self._endpoint(self.png_from_seeds, "seeds", "truncation", *labels)
         if labels:
             self.endpoints["draw_labels"] = self._endpoint(self.labels_from_seeds, "seeds")

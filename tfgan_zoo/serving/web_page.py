@@ -34,7 +34,6 @@ _RUNTIMES = {
 _MODULES = ("random.js", "network.js", "worker.js", "generator.js", "png.js", "view.js", "page.js")
 _COPIED = (*_MODULES, "check.js", "style.css")
 _LICENCE = "LICENSE-onnxruntime.txt"
-_CHANNELS = (1, 2, 3, 4)
 _LARGE = 128 * 128  # pixels of images for which a processor alone is slow
 _PLACES = 64  # of seed 0's levels, by which a page sees whether a graphics card computes as we do
 _FOLDER_POLICY = (
@@ -96,6 +95,7 @@ def export_page(model, output, title, card=None, single_file=False, webgpu=None)
         "card": web_card.html_of(model, card),
     }
     output = pathlib.Path(output)
+    output = output if single_file else output.resolve()  # a link stays, and leads to the page
     if single_file:
         content = _single(parts, fields)
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def export_page(model, output, title, card=None, single_file=False, webgpu=None)
 
 def check_images(model):
     """Raises a ValueError, one line, for a model whose samples are no pictures."""
-    if len(model.image_shape) != 3 or model.image_shape[-1] not in _CHANNELS:
+    if len(model.image_shape) != 3 or model.image_shape[-1] not in pictures.CHANNELS:
         shape = list(model.image_shape)
         raise ValueError(f"format=web shows images of 1 to 4 channels; this model's samples have the shape {shape}")
 

@@ -18,6 +18,7 @@ MOST_SECONDS = 3600
 MOST_BYTES = 2**31  # of the pixels of all frames
 _PILLOW = {".gif": ("GIF", {}), ".webp": ("WEBP", {"lossless": True}), ".apng": ("PNG", {})}
 FORMATS = (*_PILLOW, ".mp4")
+_MOST_OF_GIF = 655_350  # milliseconds of a frame: hundredths of a second, in 16 bits
 _MOST_SIDE = 16383  # pixels, WebP's
 
 
@@ -129,6 +130,7 @@ def write(frames: Sequence[Image.Image], output: pathlib.Path, milliseconds: int
         milliseconds: int >= 1, how long a frame is shown.
 
     Raises:
+        ValueError: if a GIF's frames are shown for longer than it can say.
         OSError: if it cannot be written.
 
     >>> import tempfile
@@ -142,6 +144,12 @@ def write(frames: Sequence[Image.Image], output: pathlib.Path, milliseconds: int
     """
     output = pathlib.Path(output)
     suffix = output.suffix.lower()
+    if suffix == ".gif" and milliseconds > _MOST_OF_GIF:
+        raise ValueError(
+            f"output={output}: a GIF shows a frame for {_MOST_OF_GIF / 1000:.0f} s at most; .webp does longer"
+        )
+    if suffix == ".apng" and milliseconds >= 2**16:  # a fraction of two numbers of 16 bits: from there on of seconds
+        milliseconds = 1000 * round(milliseconds / 1000)
     content = _mp4(frames, milliseconds) if suffix == ".mp4" else _animated(frames, milliseconds, *_PILLOW[suffix])
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(output, content)

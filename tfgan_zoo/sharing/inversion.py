@@ -73,7 +73,8 @@ def invert(
         targets: float[P, H, W, C] in [0, 1].
         features: a function of float32[N, H, W, C] in [0, 1] -> float32[N, d], through which gradients flow; None
             compares pixels alone.
-        labels: of a conditional model, an int or int[P], the pictures' classes; None leaves them to the starts.
+        labels: of a conditional model, an int or int[P], or names, the pictures' classes; None leaves them to the
+            starts.
         steps: int >= 1, of L-BFGS (Liu and Nocedal 1989), for each picture.
         seed: int, the first one of the samples.
         tell: a function that is called with a number of steps when they are done.
@@ -82,7 +83,8 @@ def invert(
         `Inverted`, one for each picture.
 
     Raises:
-        ValueError: in one line, for an export or a served model, or targets of another shape.
+        ValueError: in one line, for an export or a served model, targets of another shape or range, labels that are
+            none of the model's, or no steps.
 
     >>> import tfgan_zoo
     >>> model = tfgan_zoo.from_preset("pconv_fashion_mnist_10k")
@@ -90,13 +92,22 @@ def invert(
     >>> found.latents.shape, found.image.shape
     ((1, 128), (32, 32, 1))
     """
+    from tfgan_zoo import random
+    from tfgan_zoo.core.sampler import at_least, numbered
+
     if getattr(model, "sampler", None) is None:
         raise ValueError("invert: an export or a served model does not show its weights; name a run or a preset")
-    targets = np.asarray(targets, "float32")
+    if len(model.image_shape) != 3:
+        raise ValueError(f"invert: the model makes {list(model.image_shape)}, no images")
+    targets, steps = np.asarray(targets, "float32"), at_least("steps", steps, 1)
     if targets.shape[1:] != tuple(model.image_shape):
         raise ValueError(f"targets={list(targets.shape)} must be [P, {', '.join(map(str, model.image_shape))}]")
+    if not ((targets >= 0) & (targets <= 1)).all():  # levels of bytes, and what is no number
+        raise ValueError("targets must be in [0, 1], all of them")
+    given: Any = [None] * len(targets)
+    if labels is not None:
+        given = random.seed_labels(numbered(labels, model), targets, model.num_classes)
     search = _Search(model, features)
-    given = [None] * len(targets) if labels is None else np.broadcast_to(labels, len(targets)).tolist()
     for target, label in zip(targets, given, strict=True):
         yield search(target, label, steps, seed, tell)
 

@@ -13,10 +13,13 @@ coordinates x = V^T (y - mean) are carried over to z by least squares (eq. 3):
 """
 
 import dataclasses
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from tfgan_zoo.choices import choose
 
 KINDS = ("sefa", "pca")
 _STYLES, _FEATURES = 10_000, 2000  # samples whose components are looked for
@@ -51,7 +54,8 @@ class Directions:
         ways = (self.scales[:, None] * self.vectors)[:, None] * np.asarray(steps)[:, None]  # [K, T, d]
         if latents.ndim == 3:
             ways = ways[:, :, None]
-        return (latents[:, None, None] + ways).astype("float32")
+        with np.errstate(over="ignore"):  # who asks for the images is told what is no number
+            return (latents[:, None, None] + ways).astype("float32")
 
 
 def sefa(weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -133,8 +137,10 @@ def of_model(model: Any, count: int, by: str = "sefa") -> "Directions":
     network, styled = getattr(model, "sampler", None), model.style_shape is not None
     if network is None:
         raise ValueError("directions: an export or a served model does not show its weights; name a run or a preset")
-    if not 1 <= count <= model.latent_dim:
+    choose("by", by, KINDS)
+    if not isinstance(count, numbers.Integral) or not 1 <= count <= model.latent_dim:
         raise ValueError(f"directions={count} must be in [1, {model.latent_dim}], the latents' dimension")
+    count = int(count)
     if by == "sefa":
         vectors, shares = sefa(_weights(network), count)
     else:
