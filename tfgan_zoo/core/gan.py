@@ -120,8 +120,7 @@ class GAN(Stepping, HeldOut, Notebook, Rates, Saved, Sampler):
         _at_least("ema_kimg", ema_kimg, 0)
         if schedule_steps is not None:
             _whole("schedule_steps", schedule_steps, 1)
-        if not isinstance(seed, numbers.Integral) or not 0 <= seed <= random.MAX_SEED:
-            raise ValueError(f"seed={seed!r} must be in [0, {random.MAX_SEED}]")
+        _check_seed(seed)
         generator, discriminator = as_pair(generator, discriminator)
         _check_shapes(generator, discriminator, augment)
         classes = [getattr(network, "num_classes", 0) for network in (generator, discriminator)]
@@ -750,6 +749,11 @@ def _check_shapes(generator, discriminator, augment):
 def _at_least(argument, value, bound):
     if not isinstance(value, numbers.Real) or not value >= bound:
         raise ValueError(f"{argument}={value!r} must be at least {bound}")
+
+
+def _check_seed(seed):
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed <= random.MAX_SEED:
+        raise ValueError(f"seed={seed!r} must be in [0, {random.MAX_SEED}]")
 
 
 def _whole(argument, value, bound):
