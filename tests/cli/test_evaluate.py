@@ -11,6 +11,7 @@ from PIL import Image
 from tfgan_zoo import networks
 from tfgan_zoo.cli import evaluate, train
 from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.evaluation.metrics import kernel
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.pretrained.presets import save_to_preset
@@ -246,10 +247,19 @@ def test_more_fakes_than_there_are(tmp_path, capsys, monkeypatch):
     assert "metrics=fd_fashion_10k takes 10000 fakes; there are 4" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("case", ["a damaged image", "too few neighbours"])
-def test_what_shows_only_in_the_measuring_is_one_line_too(tmp_path, case, capsys):
+@pytest.mark.parametrize(("counts", "words"), [((4, 9), "fakes; there are 4"), ((9, 4), "reals; there are 4")])
+def test_fewer_images_than_the_arithmetic_takes(counts, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(evaluate.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    one, two = (images(tmp_path / name, count) for name, count in zip(("one", "two"), counts, strict=True))
+    assert evaluate.main([f"--fakes={one}", f"--reals={two}", "--metrics=prdc_fashion_all"]) == 2
+    assert f"metrics=prdc_fashion_all takes at least 6 {words}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", ["a damaged image", "too few for blocks"])
+def test_what_shows_only_in_the_measuring_is_one_line_too(tmp_path, case, capsys, monkeypatch):
     one, two, output = images(tmp_path / "one", 4), images(tmp_path / "two", 9), tmp_path / "out"
-    metric, words = "prdc_fashion_all", "fakes=4 rows must be more than neighbours=5"
+    monkeypatch.setattr(kernel, "BLOCK", 3)
+    metric, words = "kd_fashion_all", "metrics=kd_fashion_all reals=9 and fakes=4 images must be at least 6 each"
     if case == "a damaged image":
         (one / "2.png").write_bytes((one / "2.png").read_bytes()[:-200])
         metric, words = "fd_fashion_all", "2.png is damaged"

@@ -147,7 +147,7 @@ def test_keys_tell_sets_extractors_and_counts_apart():
 def test_inception_protocols(inception, clothes):
     names = ["fid_10k_test", "prdc_10k", "is_50k", "fid_50k_train", "fid_clean_50k", "kid_50k"]
     chosen = {name: protocols.PROTOCOLS[name] for name in names}
-    small = {name: dataclasses.replace(it, fakes=40, reals=50) for name, it in chosen.items()}
+    small = {name: dataclasses.replace(it, fakes=40, reals=50, least=1) for name, it in chosen.items()}
     evaluator = Evaluator(small, (32, 32, 1), sets.DataReference(clothes), inception=str(inception))
     results = {it["metric"]: it for it in evaluator.measure(sets.Fakes(Copies(), batch_size=20))}
     assert results["fid_10k_test"]["reference"] == {"fashion_mnist_10k/heldout": 50}

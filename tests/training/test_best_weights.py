@@ -88,6 +88,15 @@ def test_a_resumed_run_has_the_same_numbers_and_the_same_best(tmp_path, monkeypa
         assert (one.numpy() == two.numpy()).all()
 
 
+def test_a_metric_without_a_value_is_not_the_best(tmp_path, monkeypatch):
+    values = iter([None, 0.5, None, 0.6, 0.4])
+    small = dataclasses.replace(protocols.PROTOCOLS["modes_2500"], function=lambda *sets: {"good": next(values)})
+    monkeypatch.setattr(protocols, "PROTOCOLS", {"modes_2500": small})
+    run = begin(tmp_path / "run")
+    assert [row["modes_2500"] for row in rows(run)] == [None, 0.5, None, 0.6, 0.4]
+    assert "modes_2500: best 0.6 at step 8, last 0.4 at step 9" in run.log_file.read_text()
+
+
 @pytest.mark.thorough
 def test_without_metrics_nothing_is_kept(tmp_path):
     run = begin(tmp_path / "run", eval_metrics=())

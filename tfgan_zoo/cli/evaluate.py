@@ -131,6 +131,8 @@ def _check(values):
     if values["fakes"] is not None:
         for name, protocol in _choose(values, values["metrics"] or _FOR_FILES, sets["fakes"].shape).items():
             protocols.check_count(name, protocol, sets["fakes"].count)
+            if "reals" in sets and protocol.reference == "train":
+                protocols.check_reals(name, protocol, "train", sets["reals"].count)
     return sets
 
 

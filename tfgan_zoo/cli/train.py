@@ -141,6 +141,9 @@ def _run(values, given, held):
             folder = held.enter_context(tempfile.TemporaryDirectory())
             return _assist(config, RunDirectory.create(config, os.path.join(folder, "run")), data)
         if run is None:
+            missing = config.eval_metrics and _missing(config, data)
+            if missing:
+                return app.fail(f"{COMMAND.name}: {missing}", app.FAILED)
             run = RunDirectory.create(config, values["run_dir"])
             held.enter_context(run.locked())
     return _train(config, run, data, begin, told)
@@ -259,6 +262,22 @@ def _initial(config, run):
     donor = loading.load(config.init_from)
     finetuning.copy(donor, build_model(config), config.init_from)
     return lambda model: finetuning.copy(donor, model, config.init_from)
+
+
+def _missing(config, data):
+    """Says which weights the metrics of a run need that are not available; None if they can be measured.
+
+    Raises:
+        ValueError: in one line, if they never can: the run would end at its first measurement.
+    """
+    from tfgan_zoo.evaluation.extractors import Unavailable
+    from tfgan_zoo.training import best_weights
+
+    try:
+        best_weights.evaluator(config, data)
+    except Unavailable as error:
+        return str(error)
+    return None
 
 
 def _described(config, given, values):

@@ -7,7 +7,7 @@ from importlib import metadata
 from tfgan_zoo import registry
 from tfgan_zoo.evaluation.metrics import Protocol
 
-__all__ = ["PROTOCOLS", "Protocol", "check_count", "choose", "defaults"]
+__all__ = ["PROTOCOLS", "Protocol", "check_count", "check_reals", "choose", "defaults"]
 
 
 class Protocols(Mapping):
@@ -103,6 +103,20 @@ def check_count(name, protocol, count):
     """
     if protocol.fakes is not None and count < protocol.fakes:
         raise ValueError(f"metrics={name} takes {protocol.fakes} fakes; there are {count}")
+    if count < protocol.least:
+        raise ValueError(f"metrics={name} takes at least {protocol.least} fakes; there are {count}")
+
+
+def check_reals(name, protocol, split, count):
+    """Refuses fewer reals of a split, "train" or "heldout", than a protocol takes.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if not count:
+        raise ValueError(f"metrics={name} compares with {split} images, of which there are none")
+    if count < protocol.least:
+        raise ValueError(f"metrics={name} takes at least {protocol.least} reals; there are {count}")
 
 
 def defaults(dataset, shape, classes=0):

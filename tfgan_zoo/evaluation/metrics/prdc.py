@@ -82,6 +82,7 @@ _OF_ROWS = {
     "statistics": "features",
     "better": "higher",
     "headline": "coverage",
+    "least": NEIGHBOURS + 1,
 }
 
 PROTOCOLS = {
