@@ -1,9 +1,10 @@
 """Follows named metrics during a run, and keeps the weights that were best by the first of them."""
 
 import math
-import os
 
+from tfgan_zoo.core import in_memory
 from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.files import write_atomically
 from tfgan_zoo.training.errors import RunError
 
 
@@ -86,8 +87,7 @@ class BestWeights:
         return [row for row in rows if isinstance(row.get(name), (int, float))]
 
     def _keep(self):
-        self._model.save_weights(self._run.best_in_making, overwrite=True)
-        os.replace(self._run.best_in_making, self._run.best)
+        write_atomically(self._run.best, in_memory.weights(self._model).getbuffer())
 
 
 def evaluator(config, data):

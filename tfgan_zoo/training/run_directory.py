@@ -30,7 +30,7 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.reals = self.path / "reals.png"
         self.best = self.path / "best.weights.h5"
-        self.best_in_making = self.path / "writing.weights.h5"
+        self._best_in_making = self.path / "writing.weights.h5"  # what versions before wrote first
         self.metrics = self.path / "metrics.jsonl"
         self.timing = self.path / "timing.jsonl"
         self.rollbacks = self.path / "rollbacks.jsonl"
@@ -120,11 +120,11 @@ class RunDirectory:
 
     def remove_leftovers(self):
         """Removes the temporary files of a killed process; the caller has the lock."""
-        for file in (self.path / CONFIG, self.metrics, self.timing, self.rollbacks):
+        for file in (self.path / CONFIG, self.metrics, self.timing, self.rollbacks, self.best):
             file.with_name(file.name + ".tmp").unlink(missing_ok=True)
         for file in self.path.glob(self.diverged("*").name + ".tmp"):
             file.unlink(missing_ok=True)
-        self.best_in_making.unlink(missing_ok=True)
+        self._best_in_making.unlink(missing_ok=True)
         seals.remove_leftovers(self.checkpoints)
 
     def steps(self):
