@@ -408,6 +408,13 @@ def test_a_finished_run_is_left_as_it_is(run, ring):
     assert records() == before
 
 
+def test_a_finished_run_without_its_sheets_ends_well(run, ring):
+    for sheet in (ring / "samples").iterdir():
+        sheet.unlink()
+    status, out, err = run(f"--run_dir={ring}")
+    assert (status, err) == (0, "") and "samples " not in out and "export " in out
+
+
 @pytest.mark.parametrize(
     "flag, words",
     [
@@ -579,6 +586,13 @@ def test_a_log_that_is_a_device_is_refused(fails, ring):
     (ring / "log.txt").unlink()
     (ring / "log.txt").symlink_to("/dev/full")
     assert "log.txt is no regular file" in fails(f"--run_dir={ring}", status=2)
+
+
+def test_a_file_in_the_place_of_the_events_ends_with_status_1(fails, ring):
+    shutil.rmtree(ring / "events")
+    (ring / "events").write_text("")
+    line = fails(f"--run_dir={ring}")
+    assert f"{ring}/events cannot be written: Not a directory" in line and "--events=off" in line
 
 
 def test_a_full_disk_at_the_first_line_ends_with_status_1(fails, monkeypatch, tmp_path):

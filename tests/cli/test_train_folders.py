@@ -1,6 +1,7 @@
 """train.py on a folder of pictures, and from the weights of a trained model."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -223,6 +224,15 @@ def test_bad_pictures_stop_before_tensorflow_starts(photos, refused):
     assert "bad_images=sip is unknown (did you mean skip?)" in refused("--dataset=my phötos", "--bad_images=sip")
     assert "smaller than image_size=64" in refused("--dataset=my phötos", "--image_size=64")
     assert "image_size=48 is not for network=dcgan" in refused("--dataset=my phötos", "--image_size=48")
+
+
+def test_a_folder_whose_name_is_no_text_trains(photos, run):
+    name = os.fsdecode(b"b\xff")
+    photos.rename(photos.parent / name)
+    status, _, err = run(*TINY, f"--dataset={name}", "--run_dir=run")
+    assert (status, err) == (0, "")
+    assert "b\\udcff: 12 picture files" in RunDirectory("run").log_file.read_text()
+    assert run("--run_dir=run", "--kimg=0.04")[0] == 0
 
 
 def test_metrics_that_cannot_be_measured_make_no_run(photos, run, monkeypatch):

@@ -347,7 +347,9 @@ def _train(config, run, data, begin, told):
     except (RunError, OSError) as error:
         return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"run       {run.path}")
-    print(f"samples   {max(run.samples.glob('step_*.png'))}")
+    sheets = sorted(run.samples.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
+    if sheets:  # which somebody may have moved away
+        print(f"samples   {sheets[-1]}")
     if len(data.shape) == 3:
         print(f"generate  {entry.typed('generate.py')} --model={path} --num=64 --output=grid.png")
     print(f"export    {entry.typed('export.py')} --model={path} --output={_export_folder(run.path)}")
