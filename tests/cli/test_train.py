@@ -195,7 +195,9 @@ def test_a_data_set_that_cannot_be_had_is_bad_input(refused, monkeypatch):
     assert "dataset=fashion_mnist is not prepared in nowhere" in line and "no network" in line
 
 
-@pytest.mark.parametrize("path", ["file", "file/run", "full", "/proc/run", "/proc/run/deep", "x" * 300])
+@pytest.mark.parametrize(
+    "path", ["file", "file/run", "full", "/proc/run", "/proc/run/deep", "x" * 300, os.fsdecode(b"deep/\xff")]
+)
 @pytest.mark.usefixtures("no_tensorflow")
 def test_a_run_dir_that_cannot_be_is_bad_input(path, refused, here):
     (here / "file").write_text("kept")

@@ -69,6 +69,12 @@ def test_runs_begun_at_once_get_folders_of_their_own(tmp_path):
     assert sorted(made) == [f"{number:05d}-gan-ring" for number in range(8)]
 
 
+def test_a_link_to_nowhere_is_no_place_for_a_run(tmp_path):
+    (tmp_path / "link").symlink_to("missing")
+    assert "is a link that leads nowhere" in message_of(RunDirectory.create, CONFIG, tmp_path / "link")
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
 def test_create_writes_the_configuration(tmp_path):
     run = RunDirectory.create(CONFIG, tmp_path / "mine")
     assert RunDirectory.is_run(run.path) and RunDirectory(run.path).config() == CONFIG

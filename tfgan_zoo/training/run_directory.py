@@ -78,6 +78,12 @@ class RunDirectory:
         killed = {LOCK, f"{CONFIG}.tmp"}  # all that there is of a run that was killed before it was one
         if path.exists() and (not path.is_dir() or any(entry.name not in killed for entry in path.iterdir())):
             raise ValueError(f"run_dir={path} exists and is no run: name a new folder, or one that holds a {CONFIG}")
+        if path.is_symlink() and not path.exists():
+            raise ValueError(f"run_dir={path} is a link that leads nowhere")
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"run_dir={path} must be UTF-8: TensorFlow writes to no other path") from None
         check_writable("run_dir", path)
 
     @staticmethod
