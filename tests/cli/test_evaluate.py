@@ -62,10 +62,11 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_a_pipe_in_the_place_of_the_results_is_not_waited_for(tmp_path, capsys):
-    os.mkfifo(tmp_path / "metrics.jsonl")
+@pytest.mark.parametrize("name", ["metrics.jsonl", "metrics.md", "report.html"])
+def test_what_stands_in_the_place_of_the_results_is_told_first(name, tmp_path, capsys):
+    os.mkfifo(tmp_path / name)
     assert evaluate.main(["--model=gan_ring", "--metrics=modes_2500", f"--output={tmp_path}"]) == 2
-    assert capsys.readouterr().err == f"evaluate.py: output={tmp_path / 'metrics.jsonl'} is no regular file\n"
+    assert capsys.readouterr().err == f"evaluate.py: output={tmp_path / name} is no regular file\n"
 
 
 def test_a_run_is_measured_at_its_best_and_last_checkpoint_three_times(run, few, tmp_path, capsys):
@@ -94,6 +95,13 @@ def test_all_checkpoints(run, few, tmp_path):
     flags = ["--metrics=fd_fashion_10k", "--checkpoint=all", f"--output={tmp_path}"]
     assert evaluate.main([f"--model={run}", *flags]) == 0
     assert [it["checkpoint"] for it in lines(tmp_path)] == ["2", "3", "4", "best"]
+
+
+def test_a_checkpoint_that_is_named_twice_is_measured_once(run, few, tmp_path, capsys):
+    flags = ["--metrics=fd_fashion_10k", "--checkpoint=3,last,3", f"--output={tmp_path}"]
+    assert evaluate.main([f"--model={run}", *flags]) == 0
+    assert [it["checkpoint"] for it in lines(tmp_path)] == ["3", "last"]
+    assert "±" not in capsys.readouterr().out.split("|---|")[-1]
 
 
 def test_best_is_the_tick_with_the_lowest_distance(run, few, tmp_path):
@@ -191,6 +199,10 @@ BAD = {
     "an unknown model": (["--model=x"], "model=x is no run"),
     "an unknown metric": (["--model=x", "--metrics=fid"], "metrics=fid is unknown"),
     "no runs": (["--model=x", "--runs=0"], "runs=0 must be at least 1"),
+    "seeds without end": (
+        ["--model=x", "--runs=2", "--seed=9223372036854000000"],
+        "seed=9223372036854000000: with runs=2 seeds up to 9223372036873999999 have over 64 bits",
+    ),
     "no extractor": (["--model=x", "--metrics=fd_given_10k"], "needs --extractor"),
     "an extractor that is not there": (["--model=x", "--extractor=nothing.keras"], "extractor=nothing.keras does not"),
     "an extractor without a metric": (

@@ -8,7 +8,6 @@ from tfgan_zoo.evaluation.protocols import check_count, check_reals
 from tfgan_zoo.evaluation.sets import FASHION, DataReference, Fashion, OfClass
 
 PACKAGES = ("tfgan-zoo", "tensorflow", "keras", "tensorflow-gan", "numpy", "pillow")  # those that make a number
-RUN_STRIDE = 10_000_000  # seeds between two runs: no protocol takes as many
 
 
 class Evaluator:

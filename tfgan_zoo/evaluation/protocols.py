@@ -53,6 +53,7 @@ def _owner(family):
 
 
 PROTOCOLS = Protocols(registry.METRICS)
+RUN_STRIDE = 10_000_000  # seeds between two runs of evaluate.py: no protocol takes as many
 LITE0_LEAST = 32  # pixels a side
 HAAR_SIDE = 16  # pixels of a block of `wavelets.haar_packets`
 SOME_CLASSES = 20  # of more, nobody wants 1,000 images each without having asked
