@@ -447,6 +447,22 @@ def test_a_run_keeps_what_it_was_begun_with(flag, words, refused, ring):
     assert everything(ring) == before
 
 
+def test_a_run_goes_on_from_another_folder(run, here, monkeypatch):
+    """With what it was begun with, said or not: paths are kept as absolute ones."""
+    (here / "inception").mkdir()
+    paths = ("--data_dir=tfds", "--inception=inception")
+    told = json.loads(run("--dataset=fashion_mnist_10k", "--eval_metrics=fid_50k_train", *paths, "--dry_run")[1])
+    assert (told["data_dir"], told["inception"]) == (str(here / "tfds"), str(here / "inception"))
+    assert run(*SHORT, "--data_dir=tfds", "--run_dir=run")[0] == 0
+    (here / "deep").mkdir()
+    monkeypatch.chdir(here / "deep")
+    for flags in ((), ("--data_dir=../tfds",), (f"--data_dir={here}/tfds",)):
+        assert run("--run_dir=../run", *flags)[::2] == (0, "")
+    edit(here / "run", data_dir="tfds")  # as versions before kept it
+    monkeypatch.chdir(here)
+    assert run("--run_dir=run", "--data_dir=tfds")[::2] == (0, "")
+
+
 def test_records_may_change_where_the_past_is_left_alone(run, ring):
     begun, past = RunDirectory(ring).config(), (ring / "metrics.jsonl").read_bytes()
     flags = ("--kimg=0.08", "--tick_kimg=0.024", "--keep_checkpoints=all")
