@@ -76,9 +76,9 @@ class RunDirectory:
         """
         path = pathlib.Path(path)
         killed = {LOCK, f"{CONFIG}.tmp"}  # all that there is of a run that was killed before it was one
-        if path.exists() and (not path.is_dir() or any(entry.name not in killed for entry in path.iterdir())):
+        if os.path.exists(path) and (not path.is_dir() or any(entry.name not in killed for entry in path.iterdir())):
             raise ValueError(f"run_dir={path} exists and is no run: name a new folder, or one that holds a {CONFIG}")
-        if path.is_symlink() and not path.exists():
+        if os.path.islink(path) and not path.exists():
             raise ValueError(f"run_dir={path} is a link that leads nowhere")
         try:
             str(path).encode()
@@ -89,7 +89,7 @@ class RunDirectory:
     @staticmethod
     def is_run(path):
         """Returns whether `path` is the folder of a run."""
-        return (pathlib.Path(path) / CONFIG).is_file()
+        return os.path.isfile(pathlib.Path(path) / CONFIG)  # False too of what no path can be
 
     @contextlib.contextmanager
     def locked(self):
@@ -102,14 +102,18 @@ class RunDirectory:
         process away.
 
         Raises:
-            ValueError: in one line, if another process has the lock, or a file to be appended to is none.
+            ValueError: in one line, if the folder cannot be written, another process has the lock, or a file to be
+                appended to is none.
         """
         if self._locked:
             yield
             return
         for file in (self.path / LOCK, self.log_file, self.metrics, self.timing, self.rollbacks):
             check_regular("run_dir", file)
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise ValueError(f"run_dir={self.path} cannot be written: {error.strerror}") from None
         with os.fdopen(descriptor, "r+", errors="replace") as file:
             if try_lock(descriptor) is False:
                 holder = file.read(100).strip()
