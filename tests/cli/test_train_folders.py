@@ -239,7 +239,7 @@ def test_metrics_that_cannot_be_measured_make_no_run(photos, run, monkeypatch):
     """Such a run would end at its first measurement, whenever it went on."""
     flags = (*TINY, "--dataset=my phötos", "--run_dir=run")
     status, _, err = run(*flags, "--eval_metrics=kd_lite0_10k")
-    assert status == 2 and "metrics=kd_lite0_10k takes at least 20 reals; there are 11" in err
+    assert status == 2 and "train.py: eval_metrics=kd_lite0_10k takes at least 20 reals; there are 11" in err
     monkeypatch.setattr(extractors, "INCEPTION_URL", str(photos / "none"))
     status, _, err = run(*flags, "--eval_metrics=fid_50k_train")
     assert status == 1 and "is not available" in err and err.count("\n") == 1

@@ -120,7 +120,7 @@ def test_without_metrics_nothing_is_kept(tmp_path):
     [
         ({"eval_metrics": ("fid_50k_train",)}, "metrics=fid_50k_train is for images"),
         ({"eval_metrics": ("accuracy_fashion_10k",), "dataset": "fashion_mnist_10k"}, "is for conditional models"),
-        ({"eval_metrics": ("nothing",)}, "metrics=nothing is unknown"),
+        ({"eval_metrics": ("nothing",)}, "^eval_metrics=nothing is unknown"),
         ({"eval_every_kimg": 1.0, "eval_metrics": ()}, "eval_every_kimg=1.0 is of no use"),
         ({"inception": "here", "eval_metrics": ()}, "inception=here is of no use"),
         ({"eval_every_kimg": 0.0}, "eval_every_kimg=0.0 must be above 0"),

@@ -290,6 +290,8 @@ def _missing(config, data):
         best_weights.evaluator(config, data)
     except Unavailable as error:
         return str(error)
+    except ValueError as error:
+        raise ValueError(checks.as_followed(error)) from None
     return None
 
 
