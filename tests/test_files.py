@@ -112,6 +112,20 @@ def test_a_line_is_appended_whole_or_not_at_all(tmp_path):
     assert path.read_text() == "first\nsecond\n"
 
 
+def test_a_line_behind_half_a_line_is_one_of_its_own(tmp_path):
+    (tmp_path / "lines").write_text('{"step": 1}\n{"st')
+    append_line(tmp_path / "lines", '{"step": 2}')
+    assert (tmp_path / "lines").read_text() == '{"step": 1}\n{"st\n{"step": 2}\n'
+
+
+def test_names_that_are_no_text_are_written_as_escapes(tmp_path):
+    name = os.fsdecode(b"b\xff\xc3\xb6")
+    append_line(tmp_path / "lines", name)
+    write_atomically(tmp_path / "text", name)
+    assert (tmp_path / "lines").read_text("utf-8") == "b\\udcff\xf6\n"
+    assert (tmp_path / "text").read_text("utf-8") == "b\\udcff\xf6"
+
+
 # Folders in making
 
 

@@ -115,12 +115,15 @@ def read_known(path, sha256, remedy="install tfgan_zoo again"):
 
 
 def write_atomically(path, content):
-    """Writes text or bytes under a temporary name, then renames: a reader sees the old file or the new one."""
+    """Writes text or bytes under a temporary name, then renames: a reader sees the old file or the new one.
+
+    Names of files in a text may hold bytes that are no text, which are written as escapes.
+    """
     temporary = path.with_name(path.name + ".tmp")
     try:
         temporary.unlink(missing_ok=True)  # a named pipe under its name would wait for a reader
         with temporary.open("xb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -130,11 +133,17 @@ def write_atomically(path, content):
 
 
 def append_line(path, line):
-    """Appends a line to a text file: the whole line, or, on a full disk, none of it."""
+    """Appends a line to a text file: the whole line, or, on a full disk, none of it.
+
+    It begins a line of its own, also behind the half of one that a kill has left. The text is UTF-8 in every locale;
+    what is no text in names of files is written as escapes.
+    """
     size = path.stat().st_size if path.exists() else None
     try:
-        with path.open("a") as file:
-            file.write(line + "\n")
+        with path.open("ab+") as file:
+            file.seek(-1 if size else 0, os.SEEK_END)
+            half = b"\n" if size and file.read(1) != b"\n" else b""
+            file.write(half + line.encode(errors="backslashreplace") + b"\n")
     except OSError:
         with contextlib.suppress(OSError):  # what is told is why the line could not be written
             if size is None:

@@ -262,7 +262,8 @@ def reference_of(dataset, shape):
 def measure(model, reference, dataset, names=None):
     """Returns a list of {metric, value, values, mean, deviation, fakes, reference, note} over `RUNS` runs."""
     from tfgan_zoo.evaluation import protocols, sets
-    from tfgan_zoo.evaluation.evaluator import RUN_STRIDE, Evaluator
+    from tfgan_zoo.evaluation.evaluator import Evaluator
+    from tfgan_zoo.evaluation.protocols import RUN_STRIDE
 
     chosen = protocols.choose(names or defaults(dataset, model), shape=model.image_shape)
     evaluator = Evaluator(chosen, model.image_shape, reference, dataset)

@@ -11,6 +11,7 @@ from PIL import Image
 from tfgan_zoo import networks
 from tfgan_zoo.cli import evaluate, train
 from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.evaluation.metrics import kernel
 from tfgan_zoo.methods import GAN
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.pretrained.presets import save_to_preset
@@ -61,10 +62,11 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_a_pipe_in_the_place_of_the_results_is_not_waited_for(tmp_path, capsys):
-    os.mkfifo(tmp_path / "metrics.jsonl")
+@pytest.mark.parametrize("name", ["metrics.jsonl", "metrics.md", "report.html"])
+def test_what_stands_in_the_place_of_the_results_is_told_first(name, tmp_path, capsys):
+    os.mkfifo(tmp_path / name)
     assert evaluate.main(["--model=gan_ring", "--metrics=modes_2500", f"--output={tmp_path}"]) == 2
-    assert capsys.readouterr().err == f"evaluate.py: output={tmp_path / 'metrics.jsonl'} is no regular file\n"
+    assert capsys.readouterr().err == f"evaluate.py: output={tmp_path / name} is no regular file\n"
 
 
 def test_a_run_is_measured_at_its_best_and_last_checkpoint_three_times(run, few, tmp_path, capsys):
@@ -93,6 +95,13 @@ def test_all_checkpoints(run, few, tmp_path):
     flags = ["--metrics=fd_fashion_10k", "--checkpoint=all", f"--output={tmp_path}"]
     assert evaluate.main([f"--model={run}", *flags]) == 0
     assert [it["checkpoint"] for it in lines(tmp_path)] == ["2", "3", "4", "best"]
+
+
+def test_a_checkpoint_that_is_named_twice_is_measured_once(run, few, tmp_path, capsys):
+    flags = ["--metrics=fd_fashion_10k", "--checkpoint=3,last,3", f"--output={tmp_path}"]
+    assert evaluate.main([f"--model={run}", *flags]) == 0
+    assert [it["checkpoint"] for it in lines(tmp_path)] == ["3", "last"]
+    assert "±" not in capsys.readouterr().out.split("|---|")[-1]
 
 
 def test_best_is_the_tick_with_the_lowest_distance(run, few, tmp_path):
@@ -190,6 +199,10 @@ BAD = {
     "an unknown model": (["--model=x"], "model=x is no run"),
     "an unknown metric": (["--model=x", "--metrics=fid"], "metrics=fid is unknown"),
     "no runs": (["--model=x", "--runs=0"], "runs=0 must be at least 1"),
+    "seeds without end": (
+        ["--model=x", "--runs=2", "--seed=9223372036854000000"],
+        "seed=9223372036854000000: with runs=2 seeds up to 9223372036873999999 have over 64 bits",
+    ),
     "no extractor": (["--model=x", "--metrics=fd_given_10k"], "needs --extractor"),
     "an extractor that is not there": (["--model=x", "--extractor=nothing.keras"], "extractor=nothing.keras does not"),
     "an extractor without a metric": (
@@ -246,10 +259,19 @@ def test_more_fakes_than_there_are(tmp_path, capsys, monkeypatch):
     assert "metrics=fd_fashion_10k takes 10000 fakes; there are 4" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("case", ["a damaged image", "too few neighbours"])
-def test_what_shows_only_in_the_measuring_is_one_line_too(tmp_path, case, capsys):
+@pytest.mark.parametrize(("counts", "words"), [((4, 9), "fakes; there are 4"), ((9, 4), "reals; there are 4")])
+def test_fewer_images_than_the_arithmetic_takes(counts, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(evaluate.app, "import_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    one, two = (images(tmp_path / name, count) for name, count in zip(("one", "two"), counts, strict=True))
+    assert evaluate.main([f"--fakes={one}", f"--reals={two}", "--metrics=prdc_fashion_all"]) == 2
+    assert f"metrics=prdc_fashion_all takes at least 6 {words}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", ["a damaged image", "too few for blocks"])
+def test_what_shows_only_in_the_measuring_is_one_line_too(tmp_path, case, capsys, monkeypatch):
     one, two, output = images(tmp_path / "one", 4), images(tmp_path / "two", 9), tmp_path / "out"
-    metric, words = "prdc_fashion_all", "fakes=4 rows must be more than neighbours=5"
+    monkeypatch.setattr(kernel, "BLOCK", 3)
+    metric, words = "kd_fashion_all", "metrics=kd_fashion_all reals=9 and fakes=4 images must be at least 6 each"
     if case == "a damaged image":
         (one / "2.png").write_bytes((one / "2.png").read_bytes()[:-200])
         metric, words = "fd_fashion_all", "2.png is damaged"

@@ -195,7 +195,9 @@ def test_a_data_set_that_cannot_be_had_is_bad_input(refused, monkeypatch):
     assert "dataset=fashion_mnist is not prepared in nowhere" in line and "no network" in line
 
 
-@pytest.mark.parametrize("path", ["file", "file/run", "full", "/proc/run", "/proc/run/deep", "x" * 300])
+@pytest.mark.parametrize(
+    "path", ["file", "file/run", "full", "/proc/run", "/proc/run/deep", "x" * 300, os.fsdecode(b"deep/\xff")]
+)
 @pytest.mark.usefixtures("no_tensorflow")
 def test_a_run_dir_that_cannot_be_is_bad_input(path, refused, here):
     (here / "file").write_text("kept")
@@ -408,6 +410,13 @@ def test_a_finished_run_is_left_as_it_is(run, ring):
     assert records() == before
 
 
+def test_a_finished_run_without_its_sheets_ends_well(run, ring):
+    for sheet in (ring / "samples").iterdir():
+        sheet.unlink()
+    status, out, err = run(f"--run_dir={ring}")
+    assert (status, err) == (0, "") and "samples " not in out and "export " in out
+
+
 @pytest.mark.parametrize(
     "flag, words",
     [
@@ -436,6 +445,22 @@ def test_a_run_keeps_what_it_was_begun_with(flag, words, refused, ring):
     line = refused(f"--run_dir={ring}", flag)
     assert words in line and flag.lstrip("-").split("=")[0] in line
     assert everything(ring) == before
+
+
+def test_a_run_goes_on_from_another_folder(run, here, monkeypatch):
+    """With what it was begun with, said or not: paths are kept as absolute ones."""
+    (here / "inception").mkdir()
+    paths = ("--data_dir=tfds", "--inception=inception")
+    told = json.loads(run("--dataset=fashion_mnist_10k", "--eval_metrics=fid_50k_train", *paths, "--dry_run")[1])
+    assert (told["data_dir"], told["inception"]) == (str(here / "tfds"), str(here / "inception"))
+    assert run(*SHORT, "--data_dir=tfds", "--run_dir=run")[0] == 0
+    (here / "deep").mkdir()
+    monkeypatch.chdir(here / "deep")
+    for flags in ((), ("--data_dir=../tfds",), (f"--data_dir={here}/tfds",)):
+        assert run("--run_dir=../run", *flags)[::2] == (0, "")
+    edit(here / "run", data_dir="tfds")  # as versions before kept it
+    monkeypatch.chdir(here)
+    assert run("--run_dir=run", "--data_dir=tfds")[::2] == (0, "")
 
 
 def test_records_may_change_where_the_past_is_left_alone(run, ring):
@@ -579,6 +604,13 @@ def test_a_log_that_is_a_device_is_refused(fails, ring):
     (ring / "log.txt").unlink()
     (ring / "log.txt").symlink_to("/dev/full")
     assert "log.txt is no regular file" in fails(f"--run_dir={ring}", status=2)
+
+
+def test_a_file_in_the_place_of_the_events_ends_with_status_1(fails, ring):
+    shutil.rmtree(ring / "events")
+    (ring / "events").write_text("")
+    line = fails(f"--run_dir={ring}")
+    assert f"{ring}/events cannot be written: Not a directory" in line and "--events=off" in line
 
 
 def test_a_full_disk_at_the_first_line_ends_with_status_1(fails, monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """train.py on a folder of pictures, and from the weights of a trained model."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -13,6 +14,7 @@ from tfgan_zoo.cli import app
 from tfgan_zoo.cli.evaluate import main as evaluate
 from tfgan_zoo.cli.generate import main as generate
 from tfgan_zoo.cli.train import main
+from tfgan_zoo.evaluation import extractors
 from tfgan_zoo.pretrained import loading
 from tfgan_zoo.settings.resolve import resolve
 from tfgan_zoo.training import loop
@@ -222,6 +224,26 @@ def test_bad_pictures_stop_before_tensorflow_starts(photos, refused):
     assert "bad_images=sip is unknown (did you mean skip?)" in refused("--dataset=my phötos", "--bad_images=sip")
     assert "smaller than image_size=64" in refused("--dataset=my phötos", "--image_size=64")
     assert "image_size=48 is not for network=dcgan" in refused("--dataset=my phötos", "--image_size=48")
+
+
+def test_a_folder_whose_name_is_no_text_trains(photos, run):
+    name = os.fsdecode(b"b\xff")
+    photos.rename(photos.parent / name)
+    status, _, err = run(*TINY, f"--dataset={name}", "--run_dir=run")
+    assert (status, err) == (0, "")
+    assert "b\\udcff: 12 picture files" in RunDirectory("run").log_file.read_text()
+    assert run("--run_dir=run", "--kimg=0.04")[0] == 0
+
+
+def test_metrics_that_cannot_be_measured_make_no_run(photos, run, monkeypatch):
+    """Such a run would end at its first measurement, whenever it went on."""
+    flags = (*TINY, "--dataset=my phötos", "--run_dir=run")
+    status, _, err = run(*flags, "--eval_metrics=kd_lite0_10k")
+    assert status == 2 and "train.py: eval_metrics=kd_lite0_10k takes at least 20 reals; there are 11" in err
+    monkeypatch.setattr(extractors, "INCEPTION_URL", str(photos / "none"))
+    status, _, err = run(*flags, "--eval_metrics=fid_50k_train")
+    assert status == 1 and "is not available" in err and err.count("\n") == 1
+    assert sorted(path.name for path in photos.parent.iterdir()) == ["my phötos"]
 
 
 def test_what_is_left_out_is_told_and_logged(photos, run):

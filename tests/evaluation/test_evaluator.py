@@ -1,6 +1,7 @@
 """The evaluator: protocols' counts, cached reals, streaming fakes, what a result says."""
 
 import dataclasses
+import io
 import json
 
 import keras
@@ -123,11 +124,25 @@ def test_reals_are_computed_once_and_then_read(make, monkeypatch):
     assert make("fd_fashion_10k").measure(sets.Fakes(Copies(), batch_size=1000))[0]["values"] == first
 
 
-def test_a_damaged_cache_is_computed_again(make, cache_folder):
+@pytest.mark.parametrize("what", ["no zip", "empty", "another method of compression", "an array alone"])
+def test_a_damaged_cache_is_computed_again(what, make, cache_folder):
     first = make("fd_fashion_10k").measure(sets.Fakes(Copies(), batch_size=1000))[0]["values"]
-    for file in cache_folder.rglob("*.npz"):
-        file.write_bytes(b"hello")
+    (file,) = cache_folder.rglob("*.npz")
+    array = io.BytesIO()
+    np.save(array, np.zeros(3))
+    entry = file.read_bytes().rindex(b"PK\1\2")  # in the directory at the end, the method in its bytes 10 and 11
+    content = bytearray(file.read_bytes())
+    content[entry + 10] = 77
+    damaged = {"no zip": b"hello", "empty": b"", "an array alone": array.getvalue()}
+    file.write_bytes(damaged.get(what, bytes(content)))
     assert make("fd_fashion_10k").measure(sets.Fakes(Copies(), batch_size=1000))[0]["values"] == first
+
+
+def test_what_a_killed_writer_left_in_the_cache_is_removed(make, cache_folder):
+    left = cache_folder / "statistics-1" / ".writing-x"
+    left.mkdir(parents=True)
+    make("fd_fashion_10k").measure(sets.Fakes(Copies(), batch_size=1000))
+    assert not left.exists() and len(list(left.parent.iterdir())) == 1
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(make, monkeypatch, tmp_path):
@@ -147,7 +162,7 @@ def test_keys_tell_sets_extractors_and_counts_apart():
 def test_inception_protocols(inception, clothes):
     names = ["fid_10k_test", "prdc_10k", "is_50k", "fid_50k_train", "fid_clean_50k", "kid_50k"]
     chosen = {name: protocols.PROTOCOLS[name] for name in names}
-    small = {name: dataclasses.replace(it, fakes=40, reals=50) for name, it in chosen.items()}
+    small = {name: dataclasses.replace(it, fakes=40, reals=50, least=1) for name, it in chosen.items()}
     evaluator = Evaluator(small, (32, 32, 1), sets.DataReference(clothes), inception=str(inception))
     results = {it["metric"]: it for it in evaluator.measure(sets.Fakes(Copies(), batch_size=20))}
     assert results["fid_10k_test"]["reference"] == {"fashion_mnist_10k/heldout": 50}

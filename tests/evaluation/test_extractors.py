@@ -126,3 +126,42 @@ def test_a_checksum_is_one_of_contents_and_names(tmp_path):
     (tmp_path / "c" / "y").write_text("1")
     one, two, three = (extractors.checksum(tmp_path / name) for name in ("a", "b", "c"))
     assert one == two != three
+
+
+def dense(name):
+    return keras.layers.Dense(4, name=name)
+
+
+def test_what_is_no_row_of_each_image_is_refused(tmp_path):
+    """Reshaped, it would be features that mix images, and a number like any other."""
+    images = keras.Input((8, 8, 3))
+    flat = keras.layers.Flatten()(images)
+    keras.Model(images, [dense("a")(flat), dense("b")(flat)]).save(tmp_path / "extractor.keras")
+    with pytest.raises(ValueError, match="has 2 outputs, none of them named features"):
+        get("given", None, (8, 8, 3), given=str(tmp_path / "extractor.keras"))
+    mean = saved_model(tmp_path / "m", lambda x: {"features": tf.reduce_mean(x, 0)}, tf.TensorSpec([None, 8, 8, 3]))
+    with pytest.raises(ValueError, match=r"makes \[8, 8, 3\] of 2 images, not a row of each"):
+        get("given", None, (8, 8, 3), given=mean)
+
+
+def test_one_of_several_outputs_may_be_called_features(tmp_path):
+    images = keras.Input((8, 8, 3))
+    flat = keras.layers.Flatten()(images)
+    keras.Model(images, {"a": dense("a")(flat), "features": flat}).save(tmp_path / "extractor.keras")
+    found = get("given", None, (8, 8, 3), given=str(tmp_path / "extractor.keras"))
+    assert found(np.zeros((5, 8, 8, 3), "uint8"))["features"].shape == (5, 192)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_a_model_that_tells_no_input_shape_is_built_by_its_first_images(tmp_path):
+    keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(4)]).save(tmp_path / "extractor.keras")
+    found = get("given", None, (8, 8, 3), given=str(tmp_path / "extractor.keras"))
+    assert found(np.zeros((5, 8, 8, 3), "uint8"))["features"].shape == (5, 4)
+
+
+def test_a_model_of_two_inputs_is_refused(tmp_path):
+    one, two = keras.Input((8, 8, 3)), keras.Input((8, 8, 3))
+    network = keras.Model([one, two], keras.layers.Flatten()(keras.layers.Concatenate()([one, two])))
+    network.save(tmp_path / "extractor.keras")
+    with pytest.raises(ValueError, match="takes 2 inputs, not images alone"):
+        get("given", None, (8, 8, 3), given=str(tmp_path / "extractor.keras"))

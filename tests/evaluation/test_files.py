@@ -94,6 +94,12 @@ def test_an_odd_file_is_refused_by_name(folder, name, content, words):
     assert words in str(error.value) and "\n" not in str(error.value)
 
 
+def test_labels_that_cannot_be_read_are_those_of_the_argument(folder):
+    put(folder, "dataset.json", b"{")
+    with pytest.raises(ValueError, match=f"^fakes={folder}: dataset.json cannot be used"):
+        ImageFiles("fakes", folder)
+
+
 def test_other_files_are_passed_over_and_counted(folder):
     put(folder, "notes.txt", b"hello")
     put(folder, "deep/film.mov", b"hello")

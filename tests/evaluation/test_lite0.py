@@ -176,3 +176,10 @@ def test_a_class_without_enough_reals_has_no_distance():
         "class_1": 0.0,
         "class_2": None,
     }
+
+
+def test_where_no_class_has_enough_reals_there_is_no_mean():
+    """As of a data set with one picture of each class."""
+    one, fakes = {"rows": np.ones((1, 4)), "count": 1}, {"rows": np.ones((3, 4)), "count": 3}
+    values = kernel.kernel_per_class(one, one, [fakes, fakes])
+    assert values == {"distance": None, "class_0": None, "class_1": None}

@@ -48,3 +48,9 @@ def test_nearest_equals_the_pairs():
 def test_fewer_training_images_than_held_out_ones_are_refused():
     with pytest.raises(ValueError, match="train=5 images must be at least as many"):
         memorization(draws(0, 5), draws(1, 5), draws(2, 6))
+
+
+def test_of_held_out_images_alone_there_is_no_ratio():
+    """As a data set of copies of one picture gives, and a generator that has learnt it."""
+    values = memorization(np.ones((5, 6)), np.ones((4, 6)), np.ones((2, 6)))
+    assert values == {"nearest_ratio": None, "nearest_ratio_std": None, "nearest_train": 0.0, "nearest_heldout": 0.0}

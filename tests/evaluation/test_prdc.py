@@ -53,3 +53,19 @@ def test_one_mode_of_two_is_precise_and_not_varied():
 def test_what_cannot_be_compared_is_refused(reals, fakes, words):
     with pytest.raises(ValueError, match=words):
         prdc(np.zeros(reals), np.zeros(fakes))
+
+
+def test_copies_lie_in_the_balls_that_end_at_them():
+    """A generator that copies: each fake is a neighbour of reals, some the one that a ball just reaches."""
+    rng = np.random.default_rng(3)
+    reals = 1 + rng.normal(size=(120, 64)).astype("float32")
+    for fakes in (reals[:60], np.concatenate([reals[60:90], rng.normal(size=(30, 64)).astype("float32")])):
+        assert prdc(reals, fakes) == pytest.approx(by_the_book(reals, fakes, 5), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_ball_of_copies_holds_one_more(seed):
+    """Six copies of an image have a ball without extent."""
+    images = 5 + np.random.default_rng(seed).normal(size=(40, 1280)).astype("float32")
+    values = prdc(np.repeat(images[:1], 50, axis=0), np.repeat(images, 8, axis=0))
+    assert values == {"precision": 1 / 40, "recall": 1.0, "density": 50 * 8 / (5 * 320), "coverage": 1.0}

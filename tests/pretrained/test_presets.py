@@ -9,6 +9,7 @@ import random
 import re
 import resource
 import shutil
+import subprocess
 import sys
 import threading
 
@@ -462,6 +463,19 @@ def test_a_preset_appears_whole_or_not_at_all(model, tmp_path, monkeypatch):
     monkeypatch.setattr(GAN, "save_weights", lambda self, path: full(self, path, ""))
     with pytest.raises(OSError, match="No space"):
         presets.save_to_preset(model, tmp_path / "clothes")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_is_an_error_and_not_the_end_of_the_process(tmp_path):
+    """As it is where HDF5 writes to a file itself."""
+    code = (
+        "import resource, tfgan_zoo; model = tfgan_zoo.load('gan_ring')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        f"try: tfgan_zoo.save_to_preset(model, {str(tmp_path / 'preset')!r})\n"
+        "except OSError as error: print(error.strerror)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (0, "File too large\n"), done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -88,6 +90,25 @@ def test_a_resumed_run_has_the_same_numbers_and_the_same_best(tmp_path, monkeypa
         assert (one.numpy() == two.numpy()).all()
 
 
+def test_a_metric_without_a_value_is_not_the_best(tmp_path, monkeypatch):
+    values = iter([None, 0.5, None, 0.6, 0.4])
+    small = dataclasses.replace(protocols.PROTOCOLS["modes_2500"], function=lambda *sets: {"good": next(values)})
+    monkeypatch.setattr(protocols, "PROTOCOLS", {"modes_2500": small})
+    run = begin(tmp_path / "run")
+    assert [row["modes_2500"] for row in rows(run)] == [None, 0.5, None, 0.6, 0.4]
+    assert "modes_2500: best 0.6 at step 8, last 0.4 at step 9" in run.log_file.read_text()
+
+
+def test_weights_that_the_disk_does_not_take_are_one_line(tmp_path):
+    """HDF5 by itself ends the process there, or prints what it cannot raise."""
+    path = tmp_path / "run"
+    flags = "--method=gan --dataset=ring --batch_size=8 --kimg=0.016 --eval_metrics=modes_2500 --threads=2"
+    command = f"ulimit -f 300; exec {sys.executable} train.py {flags} --run_dir={path}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (1, "train.py: [Errno 27] File too large\n")
+    assert not list(path.glob("*.h5*")) and not list(path.glob("*.tmp"))
+
+
 @pytest.mark.thorough
 def test_without_metrics_nothing_is_kept(tmp_path):
     run = begin(tmp_path / "run", eval_metrics=())
@@ -99,7 +120,7 @@ def test_without_metrics_nothing_is_kept(tmp_path):
     [
         ({"eval_metrics": ("fid_50k_train",)}, "metrics=fid_50k_train is for images"),
         ({"eval_metrics": ("accuracy_fashion_10k",), "dataset": "fashion_mnist_10k"}, "is for conditional models"),
-        ({"eval_metrics": ("nothing",)}, "metrics=nothing is unknown"),
+        ({"eval_metrics": ("nothing",)}, "^eval_metrics=nothing is unknown"),
         ({"eval_every_kimg": 1.0, "eval_metrics": ()}, "eval_every_kimg=1.0 is of no use"),
         ({"inception": "here", "eval_metrics": ()}, "inception=here is of no use"),
         ({"eval_every_kimg": 0.0}, "eval_every_kimg=0.0 must be above 0"),

@@ -74,6 +74,16 @@ def test_nothing_saved_is_step_0(tmp_path):
     assert not list(tmp_path.rglob("*.index"))
 
 
+def test_a_run_that_was_moved_away_gets_no_folder_at_its_old_place(tmp_path):
+    """What was written there would be no run, and go on nowhere."""
+    (tmp_path / "run").mkdir()
+    checkpoints = save_at(make(), tmp_path / "run" / "checkpoints", 1)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    with pytest.raises(RunError, match=r"step 1 cannot be written: .*No such file"):
+        checkpoints.save()
+    assert [path.name for path in tmp_path.iterdir()] == ["moved"]
+
+
 def test_a_moved_run_is_found(tmp_path):
     save_at(make(), tmp_path / "here", 5)
     (tmp_path / "here").rename(tmp_path / "there")

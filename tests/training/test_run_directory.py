@@ -1,6 +1,7 @@
 """The run's folder: numbers, checks that leave nothing, records that survive a kill."""
 
 import dataclasses
+import errno
 import json
 import os
 import signal
@@ -67,6 +68,30 @@ def test_runs_begun_at_once_get_folders_of_their_own(tmp_path):
     for thread in threads:
         thread.join()
     assert sorted(made) == [f"{number:05d}-gan-ring" for number in range(8)]
+
+
+def test_a_name_that_is_too_long_is_told_by_its_argument():
+    assert not RunDirectory.is_run("x" * 300)
+    assert message_of(RunDirectory.check, "x" * 300) == f"run_dir={'x' * 300} cannot be written: File name too long"
+
+
+def test_a_run_that_cannot_be_written_is_told_by_its_argument(tmp_path, monkeypatch):
+    run, inner = RunDirectory.create(CONFIG, tmp_path / "run"), os.open
+
+    def read_only(path, flags, *mode):
+        if flags & os.O_CREAT:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return inner(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with pytest.raises(ValueError, match=f"run_dir={run.path} cannot be written: Read-only file system"), run.locked():
+        pass
+
+
+def test_a_link_to_nowhere_is_no_place_for_a_run(tmp_path):
+    (tmp_path / "link").symlink_to("missing")
+    assert "is a link that leads nowhere" in message_of(RunDirectory.create, CONFIG, tmp_path / "link")
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
 
 
 def test_create_writes_the_configuration(tmp_path):

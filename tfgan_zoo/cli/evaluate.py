@@ -112,6 +112,11 @@ def _check(values):
     for name, least in (("runs", 1), ("batch_size", 1), ("seed", 0)):
         if values[name] < least:
             raise ValueError(f"{name}={values[name]} must be at least {least}")
+    beyond = values["seed"] + values["runs"] * protocols.RUN_STRIDE
+    if beyond > 2**63:
+        raise ValueError(
+            f"seed={values['seed']}: with runs={values['runs']} seeds up to {beyond - 1} have over 64 bits"
+        )
     if values["metrics"] is not None:
         _choose(values, values["metrics"])
     if values["extractor"] is not None and not pathlib.Path(values["extractor"]).exists():
@@ -131,6 +136,8 @@ def _check(values):
     if values["fakes"] is not None:
         for name, protocol in _choose(values, values["metrics"] or _FOR_FILES, sets["fakes"].shape).items():
             protocols.check_count(name, protocol, sets["fakes"].count)
+            if "reals" in sets and protocol.reference == "train":
+                protocols.check_reals(name, protocol, "train", sets["reals"].count)
     return sets
 
 
@@ -167,7 +174,7 @@ def _checkpoints(values):
         return [name for name in ("best", "last") if name in available]
     if values["checkpoint"] == "all":
         return [name for name in available if name != "last"] or available  # the last of a run has a number too
-    chosen = values["checkpoint"].split(",")
+    chosen = list(dict.fromkeys(values["checkpoint"].split(",")))  # one twice would be two runs without deviation
     unknown = next((name for name in chosen if name not in available), None)
     if unknown is not None:
         raise ValueError(f"checkpoint={unknown} is not in {values['model']}; choose from {', '.join(available)}, all")
@@ -182,7 +189,8 @@ def _output(values):
     else:
         output = pathlib.Path("evaluations") / pathlib.Path(values["model"] or values["fakes"]).resolve().name
     check_writable("output", output)
-    check_regular("output", output / "metrics.jsonl")
+    for name in ("metrics.jsonl", "metrics.md", "report.html"):
+        check_regular("output", output / name)
     return output
 
 

@@ -141,6 +141,9 @@ def _run(values, given, held):
             folder = held.enter_context(tempfile.TemporaryDirectory())
             return _assist(config, RunDirectory.create(config, os.path.join(folder, "run")), data)
         if run is None:
+            missing = config.eval_metrics and _missing(config, data)
+            if missing:
+                return app.fail(f"{COMMAND.name}: {missing}", app.FAILED)
             run = RunDirectory.create(config, values["run_dir"])
             held.enter_context(run.locked())
     return _train(config, run, data, begin, told)
@@ -165,8 +168,7 @@ def _wanted(values, given, held):
     why_not = registry.METHODS[config.method].fine_tuning
     if config.init_from and why_not:
         raise ValueError(f"init_from={config.init_from} is not for method={config.method}, {why_not}")
-    if config.init_from:
-        config = dataclasses.replace(config, init_from=_absolute(config.init_from))
+    config = _from_anywhere(config)
     if not values["dry_run"] and cluster.is_chief(config):
         RunDirectory.check(path) if path else check_writable("run_dir", "runs")
     if config.strategy != "multiworker" and not {"tick_kimg", "eval_every_kimg"} & {*recipe, *flags}:
@@ -193,8 +195,8 @@ def _chosen(config, recipe, flags):
         words = budget.choose(budget.seconds(config.budget), operations, pictures, config.shape)
     if config.network != "dcgan":  # whose widths the rules know
         words.pop("width", None)
-    kept = {"init_from": config.init_from, "first_tick_kimg": 0.0 if config.budget else config.first_tick_kimg}
-    config = dataclasses.replace(resolve({**words, **recipe}, **flags), **kept)
+    first = 0.0 if config.budget else config.first_tick_kimg
+    config = dataclasses.replace(_from_anywhere(resolve({**words, **recipe}, **flags)), first_tick_kimg=first)
     chosen = ", ".join(f"{name}={_plain(name, getattr(config, name))}" for name in words if not name.endswith("kimg"))
     what = f"{pictures or 'many'} pictures at {operations / 1e9:.0f} GFLOP/s"
     if config.auto:
@@ -231,9 +233,23 @@ def _like_donor(recipe, flags):
     return words
 
 
+def _from_anywhere(config):
+    """Returns the configuration with absolute paths, so that a run can be resumed from elsewhere."""
+    named = {name: getattr(config, name) for name in _ABSOLUTE if name != "dataset"}  # which is already
+    return dataclasses.replace(config, **{name: _ABSOLUTE[name](path) for name, path in named.items() if path})
+
+
 def _absolute(source):
-    """Returns the absolute path of a file or folder, so that a run can be resumed from elsewhere; a name as it is."""
+    """Returns the absolute path of a file or folder; a name as it is."""
     return os.path.abspath(source) if os.path.exists(source) else source
+
+
+def _folder(path):
+    """Returns the absolute path of a folder that may yet be made; a URL as it is."""
+    return path if "://" in path else os.path.abspath(os.path.expanduser(path))
+
+
+_ABSOLUTE = {"dataset": catalogue.absolute, "init_from": _absolute, "inception": _absolute, "data_dir": _folder}
 
 
 def _initial(config, run):
@@ -259,6 +275,24 @@ def _initial(config, run):
     donor = loading.load(config.init_from)
     finetuning.copy(donor, build_model(config), config.init_from)
     return lambda model: finetuning.copy(donor, model, config.init_from)
+
+
+def _missing(config, data):
+    """Says which weights the metrics of a run need that are not available; None if they can be measured.
+
+    Raises:
+        ValueError: in one line, if they never can: the run would end at its first measurement.
+    """
+    from tfgan_zoo.evaluation.extractors import Unavailable
+    from tfgan_zoo.training import best_weights
+
+    try:
+        best_weights.evaluator(config, data)
+    except Unavailable as error:
+        return str(error)
+    except ValueError as error:
+        raise ValueError(checks.as_followed(error)) from None
+    return None
 
 
 def _described(config, given, values):
@@ -328,7 +362,9 @@ def _train(config, run, data, begin, told):
     except (RunError, OSError) as error:
         return app.fail(f"{COMMAND.name}: {error}", app.FAILED)
     print(f"run       {run.path}")
-    print(f"samples   {max(run.samples.glob('step_*.png'))}")
+    sheets = sorted(run.samples.glob("step_*.png"), key=lambda path: (len(path.name), path.name))
+    if sheets:  # which somebody may have moved away
+        print(f"samples   {sheets[-1]}")
     if len(data.shape) == 3:
         print(f"generate  {entry.typed('generate.py')} --model={path} --num=64 --output=grid.png")
     print(f"export    {entry.typed('export.py')} --model={path} --output={_export_folder(run.path)}")
@@ -366,13 +402,13 @@ def _resumed(run, settings):
     --keep_checkpoints and --events what is recorded from here on, and --dataset where its pictures have been moved to.
     """
     config = run.config()
-    for name, value in with_tuples(settings).items():
-        value = {"dataset": catalogue.absolute, "init_from": _absolute}.get(name, lambda same: same)(value)
+    for name, said in with_tuples(settings).items():
+        value = _ABSOLUTE[name](said) if name in _ABSOLUTE and said else said
         if name in ("penalty_weight", "penalty_every"):  # one for all is as good as one each, 0 as 1
             value = one_each(name, value, config.penalty)
             value = tuple(max(1, every) for every in value) if name == "penalty_every" else value
         begun = config.options.get(name) if name in checks.options() else _now(config, name)
-        if value in (begun, "auto"):  # what was settled from "auto" is kept
+        if value in (begun, "auto") or said == begun:  # what was settled from "auto" is kept, and a path of before
             continue
         if name == "devices":
             config = dataclasses.replace(config, devices=value, strategy="auto", replicas=None)

@@ -79,7 +79,7 @@ def scan(path, argument="dataset"):
     except OSError as error:  # a folder above it may not be looked into, or a symlink leads to itself
         raise ValueError(f"{argument}={path} cannot be read ({error.strerror})") from None
     if stat.S_ISDIR(status.st_mode):
-        yield _folder(path)
+        yield _folder(path, argument)
         return
     check_regular(argument, path)
     try:
@@ -177,7 +177,7 @@ def shown(name):
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
-def _folder(path):
+def _folder(path, argument):
     found, others, unread, folders, seen, suffixes = {}, {}, [], {}, {}, formats.suffixes()
 
     def enter(folder, prefix):
@@ -216,7 +216,7 @@ def _folder(path):
         except OSError as error:
             stamp.append((name, error.errno))
     empty = tuple(_empty_classes(names, folders, others, dict(unread)))
-    labels, passed = _labels(f"dataset={path}", names, others, lambda name: _content(others[name]))
+    labels, passed = _labels(f"{argument}={path}", names, others, lambda name: _content(others[name]))
 
     def read(index):
         return _content(found[names[index]])

@@ -2,14 +2,11 @@
 
 import hashlib
 import os
-import pathlib
-import tempfile
-import zipfile
 
 import numpy as np
 
 from tfgan_zoo.evaluation.files import json_bytes
-from tfgan_zoo.files import cache_root
+from tfgan_zoo.files import cache_root, folder_in_making
 
 _FORMAT = 1  # counted on when statistics of the same set are computed or stored in another way
 
@@ -30,12 +27,11 @@ def key(**identity):
 
 def read(name):
     """Returns what `write` stored under a key, or None; a damaged file counts as none."""
-    path = _path(name)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(_path(name), allow_pickle=False) as arrays:
             stored = dict(arrays)
         return stored | {"count": int(stored["count"])}
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+    except Exception:  # what damaged zips and headers make zipfile and NumPy raise, and empty files
         return None
 
 
@@ -44,9 +40,9 @@ def write(name, statistics):
     path = _path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as writing:
-            np.savez(pathlib.Path(writing, path.name), **statistics)
-            os.replace(pathlib.Path(writing, path.name), path)
+        with folder_in_making(path.parent, ".writing-") as writing:
+            np.savez(writing / path.name, **statistics)
+            os.replace(writing / path.name, path)
     except OSError:
         return
 

@@ -4,11 +4,10 @@ import contextlib
 from importlib import metadata
 
 from tfgan_zoo.evaluation import cache, extractors, statistics
-from tfgan_zoo.evaluation.protocols import check_count
+from tfgan_zoo.evaluation.protocols import check_count, check_reals
 from tfgan_zoo.evaluation.sets import FASHION, DataReference, Fashion, OfClass
 
 PACKAGES = ("tfgan-zoo", "tensorflow", "keras", "tensorflow-gan", "numpy", "pillow")  # those that make a number
-RUN_STRIDE = 10_000_000  # seeds between two runs: no protocol takes as many
 
 
 class Evaluator:
@@ -112,7 +111,10 @@ class Evaluator:
         if protocol.labels == "drawn":
             found = [found[0] | {"labels": fakes.labels(0, found[0]["count"])}]
         reals = self.statistics_of_reals(protocol)
-        values = protocol.function(*reals, found if protocol.labels == "each" else found[0])
+        try:
+            values = protocol.function(*reals, found if protocol.labels == "each" else found[0])
+        except ValueError as error:  # about sets that no arithmetic can be done with
+            raise ValueError(f"metrics={name} {error}") from None
         if protocol.discriminator:
             values |= fakes.discriminator_gap(self._references["both"])
         return self._result(name, protocol, values, found, reals)
@@ -193,8 +195,7 @@ class Evaluator:
             raise ValueError(f"metrics={name} needs training and held-out images, which --reals does not tell apart")
         if protocol.reference in ("train", "heldout", "both"):
             for split in _splits(protocol):
-                if not self._references[protocol.reference].available(split):
-                    raise ValueError(f"metrics={name} compares with {split} images, of which there are none")
+                check_reals(name, protocol, split, self._references[protocol.reference].available(split))
 
     def statistics_of_reals(self, protocol):
         """Returns [statistics], one a set of reals, or a mixture's centres and standard deviation."""

@@ -153,20 +153,18 @@ def _inception(source, resizer, how):
 
     try:
         outputs = network(prepare(np.zeros((2, 32, 32, 3), "uint8")))
-        features, logits = (tf.reshape(outputs[name], [2, -1]) for name in ("pool_3", "logits"))
+        for name in ("pool_3", "logits"):
+            _rows(outputs[name], 2)
     except (KeyError, TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(
             f"inception={source} does not map float32[N, 299, 299, 3] to pool_3 and logits as TF-GAN's does"
             f" ({_one_line(error)})"
         ) from None
-    del features, logits
 
     def run(images):
         outputs = network(images)
-        return {
-            role: tf.reshape(outputs[name], [len(images), -1])
-            for role, name in (("features", "pool_3"), ("logits", "logits"))
-        }
+        names = (("features", "pool_3"), ("logits", "logits"))
+        return {role: _rows(outputs[name], len(images)) for role, name in names}
 
     return Extractor(f"tfgan_inception/{how}", digest, prepare, run)
 
@@ -191,7 +189,7 @@ def _given(source, shape):
     path = pathlib.Path(source)
     if path.is_file():
         network, digest = _load_keras(path), hashlib.sha256(path.read_bytes()).hexdigest()
-        expected = tuple(network.input_shape[1:])
+        expected = tuple(network.input_shape[1:]) if network.built else (None,) * 3  # else by its first call
     else:
         network, digest = _load_saved_model(path, "extractor"), checksum(path)
         expected = getattr(network, "input_shape", (None,) * 3)
@@ -204,14 +202,32 @@ def _given(source, shape):
         outputs = network(images)
         if isinstance(outputs, dict):
             outputs = outputs["features"] if "features" in outputs else next(iter(outputs.values()))
-        return {"features": tf.reshape(outputs, [len(images), -1])}
+        return {"features": _rows(outputs, len(images))}
 
     try:
         run(tf.zeros((2, *shape)))
     except (TypeError, ValueError, tf.errors.OpError) as error:
-        raise ValueError(f"extractor={source} does not take images of {tuple(shape)} ({_one_line(error)})") from None
+        raise ValueError(
+            f"extractor={source} does not make features of images of {tuple(shape)} ({_one_line(error)})"
+        ) from None
     found = Extractor(path.name, digest, lambda levels: tf.cast(levels, tf.float32) / 255, run)
     return found.on_white() if opaque else found
+
+
+def _rows(outputs, num):
+    """Returns what a network makes of `num` images as [num, d].
+
+    Raises:
+        ValueError: if it is not one row an image: reshaped, it would be the rows of several images.
+    """
+    if isinstance(outputs, list | tuple):
+        if len(outputs) != 1:
+            raise ValueError(f"it has {len(outputs)} outputs, none of them named features")
+        (outputs,) = outputs
+    shape = tuple(outputs.shape)
+    if not shape or shape[0] != num:
+        raise ValueError(f"it makes {list(shape)} of {num} images, not a row of each")
+    return tf.reshape(outputs, [num, -1])
 
 
 def _load_keras(path):
@@ -221,6 +237,9 @@ def _load_keras(path):
         network = keras.saving.load_model(path, compile=False)
     except Exception as error:
         raise ValueError(f"extractor={path} is no Keras model ({_one_line(error)})") from None
+    inputs = getattr(network, "inputs", None) or [None]  # none of one that is built by its first call
+    if len(inputs) > 1:
+        raise ValueError(f"extractor={path} takes {len(inputs)} inputs, not images alone")
     return network
 
 

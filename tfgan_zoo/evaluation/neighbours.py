@@ -2,11 +2,14 @@
 
 import numpy as np
 
+_ROUNDING = 1e-14  # of two squared lengths: what the product leaves between rows that are equal is a tenth of it
+
 
 def squared_distances(one, two):
     """Returns |a - b|^2 of all pairs of rows.
 
-    The rows are shifted by a common mean first: far from the origin, the product would lose small distances.
+    The rows are shifted by a common mean first: far from the origin, the product would lose small distances. What is no
+    more than the product's rounding is 0, so that copies are as near to each other as they are.
 
     Args:
         one: float[N, d].
@@ -21,5 +24,7 @@ def squared_distances(one, two):
     two = np.asarray(two, "float64")
     centre = two.mean(axis=0)
     one, two = np.asarray(one, "float64") - centre, two - centre
-    squares = np.sum(one**2, axis=1)[:, None] + np.sum(two**2, axis=1) - 2 * one @ two.T
-    return np.maximum(squares, 0.0)
+    lengths = np.sum(one**2, axis=1)[:, None] + np.sum(two**2, axis=1)
+    squares = lengths - 2 * one @ two.T
+    squares[squares <= _ROUNDING * lengths] = 0.0
+    return squares

@@ -7,7 +7,7 @@ from importlib import metadata
 from tfgan_zoo import registry
 from tfgan_zoo.evaluation.metrics import Protocol
 
-__all__ = ["PROTOCOLS", "Protocol", "check_count", "choose", "defaults"]
+__all__ = ["PROTOCOLS", "Protocol", "check_count", "check_reals", "choose", "defaults"]
 
 
 class Protocols(Mapping):
@@ -53,6 +53,7 @@ def _owner(family):
 
 
 PROTOCOLS = Protocols(registry.METRICS)
+RUN_STRIDE = 10_000_000  # seeds between two runs of evaluate.py: no protocol takes as many
 LITE0_LEAST = 32  # pixels a side
 HAAR_SIDE = 16  # pixels of a block of `wavelets.haar_packets`
 SOME_CLASSES = 20  # of more, nobody wants 1,000 images each without having asked
@@ -103,6 +104,20 @@ def check_count(name, protocol, count):
     """
     if protocol.fakes is not None and count < protocol.fakes:
         raise ValueError(f"metrics={name} takes {protocol.fakes} fakes; there are {count}")
+    if count < protocol.least:
+        raise ValueError(f"metrics={name} takes at least {protocol.least} fakes; there are {count}")
+
+
+def check_reals(name, protocol, split, count):
+    """Refuses fewer reals of a split, "train" or "heldout", than a protocol takes.
+
+    Raises:
+        ValueError: in one line.
+    """
+    if not count:
+        raise ValueError(f"metrics={name} compares with {split} images, of which there are none")
+    if count < protocol.least:
+        raise ValueError(f"metrics={name} takes at least {protocol.least} reals; there are {count}")
 
 
 def defaults(dataset, shape, classes=0):

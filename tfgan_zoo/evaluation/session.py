@@ -1,8 +1,7 @@
 """What one call of evaluate.py does: which fakes are measured, in which order, and the report on them."""
 
 from tfgan_zoo.evaluation import curves, report
-from tfgan_zoo.evaluation.evaluator import RUN_STRIDE
-from tfgan_zoo.evaluation.protocols import PROTOCOLS
+from tfgan_zoo.evaluation.protocols import PROTOCOLS, RUN_STRIDE
 from tfgan_zoo.evaluation.sets import Fakes, FileFakes
 from tfgan_zoo.files import write_atomically
 

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import importlib
+import io
 import json
 import os
 import pathlib
@@ -28,7 +29,6 @@ CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 FORMAT = 1  # of the folder; a preset that another version cannot read has another one
 DTYPES = ("float32", "float16")
 AVERAGE_FOR = {"generator": "ema_generator"}  # in the file, the first is another name of the second
-_WHOLE = "whole.weights.h5"
 # of metadata.json, what every preset has; `optimizers` where the model was compiled
 _OWN = (
     *("format", "tfgan_zoo", "keras", "generator_parameters", "stored_weights", "step", "dtype", "optimizers"),
@@ -92,6 +92,7 @@ def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **det
     """
     import keras
 
+    from tfgan_zoo.core import in_memory
     from tfgan_zoo.pretrained import untrusted, usual_optimizers, weight_files
 
     registry.choose("dtype", dtype, DTYPES)
@@ -110,9 +111,9 @@ def save_to_preset(model: "GAN", folder: PathLike, dtype: str = "float32", **det
     with folder_in_making(folder.parent, ".writing-preset-") as temporary:
         bare = kept.__class__.from_config(kept.get_config())
         bare.set_weights(kept.get_weights())
-        bare.save_weights(temporary / _WHOLE)
-        weight_files.shrink(temporary / _WHOLE, temporary / WEIGHTS, dtype, AVERAGE_FOR)
-        (temporary / _WHOLE).unlink()
+        shrunk = io.BytesIO()
+        weight_files.shrink(in_memory.weights(bare), shrunk, dtype, AVERAGE_FOR)
+        (temporary / WEIGHTS).write_bytes(shrunk.getbuffer())
         config = {"class": keras.saving.get_registered_name(type(kept)), "config": kept.get_config()}
         (temporary / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         about = {

@@ -10,8 +10,8 @@ def shrink(source, target, dtype, same):
     """Copies a file of weights.
 
     Args:
-        source: a path, what `keras.Model.save_weights` wrote.
-        target: the path to write.
+        source: a path or an open binary file, what `keras.Model.save_weights` wrote.
+        target: the same, to write.
         dtype: str, what float32 is stored as.
         same: {name: other}, top-level groups of which only the other is written: the name leads there too.
 

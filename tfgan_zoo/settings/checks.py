@@ -84,11 +84,19 @@ def check_metrics(config: configs.Config) -> None:
     """Checks the metrics to follow, with the classes that a conditional run is known to have."""
     if config.eval_metrics:
         classes = config.num_classes if config.conditional else 0
-        protocols.choose(config.eval_metrics, shape=config.shape, classes=classes)
+        try:
+            protocols.choose(config.eval_metrics, shape=config.shape, classes=classes)
+        except ValueError as error:
+            raise ValueError(as_followed(error)) from None
     for name in ("eval_every_kimg", "inception"):
         value = getattr(config, name)
         if value is not None and not config.eval_metrics:
             raise ValueError(f"{name}={value} is of no use without --eval_metrics")
+
+
+def as_followed(error: Exception) -> str:
+    """Returns what an error says of a metric under the name of the flag that a run follows it by."""
+    return str(error).replace("metrics=", "eval_metrics=", 1)
 
 
 def follows_length(config: configs.Config) -> bool:

@@ -114,6 +114,12 @@ def carried_over(coordinates: np.ndarray, latents: np.ndarray) -> np.ndarray:
     return _signed(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
 
 
+def _count(count, most):
+    if not isinstance(count, numbers.Integral) or not 1 <= count <= most:
+        raise ValueError(f"directions={count} must be in [1, {most}], the latents' dimension")
+    return int(count)
+
+
 def of_model(model: Any, count: int, by: str = "sefa") -> "Directions":
     """Finds the directions of a GAN's averaged generator: in its styles w where it has them, else in z.
 
@@ -138,9 +144,7 @@ def of_model(model: Any, count: int, by: str = "sefa") -> "Directions":
     if network is None:
         raise ValueError("directions: an export or a served model does not show its weights; name a run or a preset")
     choose("by", by, KINDS)
-    if not isinstance(count, numbers.Integral) or not 1 <= count <= model.latent_dim:
-        raise ValueError(f"directions={count} must be in [1, {model.latent_dim}], the latents' dimension")
-    count = int(count)
+    count = _count(count, model.latent_dim)
     if by == "sefa":
         vectors, shares = sefa(_weights(network), count)
     else:

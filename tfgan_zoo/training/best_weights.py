@@ -1,9 +1,10 @@
 """Follows named metrics during a run, and keeps the weights that were best by the first of them."""
 
 import math
-import os
 
+from tfgan_zoo.core import in_memory
 from tfgan_zoo.evaluation import protocols
+from tfgan_zoo.files import write_atomically
 from tfgan_zoo.training.errors import RunError
 
 
@@ -27,7 +28,7 @@ class BestWeights:
         self._config, self._model, self._run = config, model, run
         self._chosen = protocols.choose(config.eval_metrics, shape=data.shape) if config.eval_metrics else {}
         if self._chosen:
-            self._evaluator = self._make_evaluator(data)
+            self._evaluator = _made(config, data)
 
     def follow(self, config):
         """Takes a configuration whose ticks and length are others."""
@@ -47,25 +48,14 @@ class BestWeights:
             raise RunError(f"step {step}: {error}") from None
         values = {result["metric"]: result["values"][result["headline"]] for result in results}
         first = next(iter(values))
-        if all(self._better(values[first], row[first]) for row in self._rows(first)):
+        known = values[first] is not None  # as that of images of which each is a held-out one is not
+        if known and all(self._better(values[first], row[first]) for row in self._rows(first)):
             self._keep()
         return values
 
     def summary(self):
         """Returns a line for each metric with its best and its last value."""
         return [self._line(name) for name in self._chosen if self._rows(name)]
-
-    def _make_evaluator(self, data):
-        from tfgan_zoo.evaluation.evaluator import Evaluator
-        from tfgan_zoo.evaluation.extractors import Unavailable
-        from tfgan_zoo.evaluation.sets import DataReference
-
-        try:
-            return Evaluator(
-                self._chosen, data.shape, DataReference(data), self._config.dataset, self._config.inception
-            )
-        except (ValueError, Unavailable) as error:
-            raise RunError(str(error)) from None
 
     def _line(self, name):
         rows = self._rows(name)
@@ -97,5 +87,31 @@ class BestWeights:
         return [row for row in rows if isinstance(row.get(name), (int, float))]
 
     def _keep(self):
-        self._model.save_weights(self._run.best_in_making, overwrite=True)
-        os.replace(self._run.best_in_making, self._run.best)
+        write_atomically(self._run.best, in_memory.weights(self._model).getbuffer())
+
+
+def evaluator(config, data):
+    """Returns the `Evaluator` of what a run follows.
+
+    Args:
+        config: a `Config` with `eval_metrics`.
+        data: its `Data`.
+
+    Raises:
+        ValueError: in one line, if a metric does not go with the data.
+        extractors.Unavailable: if it needs Inception, and that is not available.
+    """
+    from tfgan_zoo.evaluation.evaluator import Evaluator
+    from tfgan_zoo.evaluation.sets import DataReference
+
+    chosen = protocols.choose(config.eval_metrics, shape=data.shape)
+    return Evaluator(chosen, data.shape, DataReference(data), config.dataset, config.inception)
+
+
+def _made(config, data):
+    from tfgan_zoo.evaluation.extractors import Unavailable
+
+    try:
+        return evaluator(config, data)
+    except (ValueError, Unavailable) as error:
+        raise RunError(str(error)) from None

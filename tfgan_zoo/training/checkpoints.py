@@ -63,7 +63,7 @@ class Checkpoints:
         """
         step = int(self.model.step.numpy())
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(exist_ok=True)  # in a run's folder, which may have been moved away
             seals.delete(self._folder, step)
             self._checkpoint.write(self._path(step))
             self._complete(step)

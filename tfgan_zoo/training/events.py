@@ -1,5 +1,6 @@
 """What TensorBoard shows of a run, by its step: numbers, sheets, and the settings by which runs are compared."""
 
+import contextlib
 import numbers
 import pathlib
 
@@ -8,6 +9,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_zoo.settings import config as configs
+from tfgan_zoo.tensorflow_errors import sentence
+from tfgan_zoo.training.errors import RunError
 
 
 class Events:
@@ -16,6 +19,9 @@ class Events:
     Args:
         folder: the run's `events/`, made if it is missing; the plug-in calls the run as its folder is called.
         config: its `Config`, which the hparams plug-in shows.
+
+    Raises:
+        RunError: here, and where something is written, if the folder does not take it.
 
     >>> import contextlib, pathlib, tempfile
     >>> from tfgan_zoo.settings.resolve import resolve
@@ -29,29 +35,39 @@ class Events:
     def __init__(self, folder, config):
         from tensorboard.plugins.hparams import api
 
-        self._writer = tf.summary.create_file_writer(str(folder))
-        with self._writer.as_default(step=0):
+        self._folder = folder
+        with self._errors():
+            self._writer = tf.summary.create_file_writer(str(folder))
+        with self._errors(), self._writer.as_default(step=0):
             api.hparams(hyperparameters(config), trial_id=pathlib.Path(folder).absolute().parent.name)
 
     def write(self, step, row, group=""):
         """Writes the numbers of a row {name: value}, as "group/name" if there is a group; words and None are not."""
-        with self._writer.as_default(step=step):
+        with self._errors(), self._writer.as_default(step=step):
             for name, value in row.items():
                 if isinstance(value, numbers.Real) and name != "step":
                     tf.summary.scalar(f"{group}/{name}" if group else name, float(value))
-        self._writer.flush()
+            self._writer.flush()
 
     def picture(self, step, name, path):
         """Writes a PNG file: a sheet of images, or a scatter plot of points."""
         with Image.open(path) as image:
             levels = np.atleast_3d(np.asarray(image))
-        with self._writer.as_default(step=step):
+        with self._errors(), self._writer.as_default(step=step):
             tf.summary.image(name, levels[None])
-        self._writer.flush()
+            self._writer.flush()
 
     def close(self):
         """Ends the file."""
-        self._writer.close()
+        with self._errors():
+            self._writer.close()
+
+    @contextlib.contextmanager
+    def _errors(self):
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise RunError(f"{self._folder} cannot be written: {sentence(error)}; --events=off writes none") from None
 
 
 class NoEvents:
@@ -81,6 +97,7 @@ def hyperparameters(config):
 
 
 def _plain(value):
-    if isinstance(value, tuple | list):
-        return ",".join(map(str, value))
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return text.encode(errors="backslashreplace").decode()  # names of folders may hold bytes that are no text

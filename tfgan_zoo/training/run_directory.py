@@ -30,7 +30,7 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.reals = self.path / "reals.png"
         self.best = self.path / "best.weights.h5"
-        self.best_in_making = self.path / "writing.weights.h5"
+        self._best_in_making = self.path / "writing.weights.h5"  # what versions before wrote first
         self.metrics = self.path / "metrics.jsonl"
         self.timing = self.path / "timing.jsonl"
         self.rollbacks = self.path / "rollbacks.jsonl"
@@ -76,14 +76,20 @@ class RunDirectory:
         """
         path = pathlib.Path(path)
         killed = {LOCK, f"{CONFIG}.tmp"}  # all that there is of a run that was killed before it was one
-        if path.exists() and (not path.is_dir() or any(entry.name not in killed for entry in path.iterdir())):
+        if os.path.exists(path) and (not path.is_dir() or any(entry.name not in killed for entry in path.iterdir())):
             raise ValueError(f"run_dir={path} exists and is no run: name a new folder, or one that holds a {CONFIG}")
+        if os.path.islink(path) and not path.exists():
+            raise ValueError(f"run_dir={path} is a link that leads nowhere")
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"run_dir={path} must be UTF-8: TensorFlow writes to no other path") from None
         check_writable("run_dir", path)
 
     @staticmethod
     def is_run(path):
         """Returns whether `path` is the folder of a run."""
-        return (pathlib.Path(path) / CONFIG).is_file()
+        return os.path.isfile(pathlib.Path(path) / CONFIG)  # False too of what no path can be
 
     @contextlib.contextmanager
     def locked(self):
@@ -96,14 +102,18 @@ class RunDirectory:
         process away.
 
         Raises:
-            ValueError: in one line, if another process has the lock, or a file to be appended to is none.
+            ValueError: in one line, if the folder cannot be written, another process has the lock, or a file to be
+                appended to is none.
         """
         if self._locked:
             yield
             return
         for file in (self.path / LOCK, self.log_file, self.metrics, self.timing, self.rollbacks):
             check_regular("run_dir", file)
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise ValueError(f"run_dir={self.path} cannot be written: {error.strerror}") from None
         with os.fdopen(descriptor, "r+", errors="replace") as file:
             if try_lock(descriptor) is False:
                 holder = file.read(100).strip()
@@ -120,11 +130,11 @@ class RunDirectory:
 
     def remove_leftovers(self):
         """Removes the temporary files of a killed process; the caller has the lock."""
-        for file in (self.path / CONFIG, self.metrics, self.timing, self.rollbacks):
+        for file in (self.path / CONFIG, self.metrics, self.timing, self.rollbacks, self.best):
             file.with_name(file.name + ".tmp").unlink(missing_ok=True)
         for file in self.path.glob(self.diverged("*").name + ".tmp"):
             file.unlink(missing_ok=True)
-        self.best_in_making.unlink(missing_ok=True)
+        self._best_in_making.unlink(missing_ok=True)
         seals.remove_leftovers(self.checkpoints)
 
     def steps(self):

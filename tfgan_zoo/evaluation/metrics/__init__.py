@@ -35,6 +35,7 @@ class Protocol:
             held-out images, two sets), "fashion_mnist_10k" whatever the model was trained on, "mixture" (its centres
             float[K, d] and its deviation), or "none".
         reals: int, the most that are taken of the reference, from its beginning; None takes all.
+        least: int, how many images a set must have for its arithmetic.
         better: "lower" or "higher".
         headline: the value that stands for the others where one must, as in choosing the best checkpoint.
         labels: what a conditional model is asked for: "each", `fakes` images of every class by itself, held against the
@@ -55,6 +56,7 @@ class Protocol:
     reference: str
     reals: int | None
     better: str
+    least: int = 1
     headline: str = "distance"
     labels: str | None = None
     classes: int | None = None

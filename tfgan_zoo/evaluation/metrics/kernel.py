@@ -1,5 +1,6 @@
 """The kernel distance of two sets of features, unbiased."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -16,9 +17,14 @@ def kernel(reals, fakes):
 
     Each block stands for its whole set, so both sets are shuffled, with seed 0: a folder may be sorted by class. Block
     by block, double precision needs no second copy of 50,000 features.
+
+    Raises:
+        ValueError: if a set has fewer than two rows for each block.
     """
     sets = [reals["rows"], fakes["rows"]]
     count = math.ceil(max(map(len, sets)) / BLOCK)
+    if min(map(len, sets)) < _least(max(map(len, sets))):
+        raise ValueError(f"reals={len(sets[0])} and fakes={len(sets[1])} images must be at least {2 * count} each")
     blocks = zip(*(_blocks(len(rows), count) for rows in sets), strict=True)
     distances = [tfgan_metrics.kernel_distance(sets[0][of_reals], sets[1][of_fakes]) for of_reals, of_fakes in blocks]
     return {"distance": float(np.mean(distances))}
@@ -33,6 +39,11 @@ def kernel_per_class(*sets):
     return class_by_class(kernel, *sets, fewest=2)
 
 
+def _least(num):
+    """Returns how many rows the smaller set must have beside one of `num`: two a block."""
+    return 2 * math.ceil(num / BLOCK)
+
+
 def _blocks(num, count):
     """Shuffles the numbers below `num` and splits them into `count` parts, the longer ones last, as TF-GAN does."""
     sizes = np.full(count, num // count)
@@ -42,11 +53,11 @@ def _blocks(num, count):
 
 _KID = "kernel distance of Inception's pool features, blocks of at most 1,024 (Binkowski et al. 2018)"
 _LITE0 = "kernel distance of EfficientNet-Lite0's features of RGB images"
-_OF_ROWS = {"metric": "kernel", "function": kernel, "statistics": "features"}
+_OF_ROWS = {"metric": "kernel", "function": kernel, "statistics": "features", "least": _least(10_000)}
 
 PROTOCOLS = {
     "kid_50k": on_inception(
-        **_OF_ROWS,
+        **_OF_ROWS | {"least": _least(50_000)},
         summary=f"{_KID}; the training images, at most 50,000",
         fakes=50_000,
         reference="train",
@@ -69,8 +80,11 @@ PROTOCOLS = {
     "kd_given_10k": on_given(**_OF_ROWS, summary="kernel distance of the features of --extractor"),
 }
 PROTOCOLS |= {
-    "kid_all": of_files(PROTOCOLS["kid_50k"], "kid"),
-    "kd_fashion_all": of_files(PROTOCOLS["kd_fashion_10k"], "kd_fashion"),
-    "kd_lite0_all": of_files(PROTOCOLS["kd_lite0_10k"], "kd_lite0"),
-    "kd_given_all": of_files(PROTOCOLS["kd_given_10k"], "kd_given"),
+    name: dataclasses.replace(of_files(PROTOCOLS[like], name.removesuffix("_all")), least=2)
+    for name, like in (
+        ("kid_all", "kid_50k"),
+        ("kd_fashion_all", "kd_fashion_10k"),
+        ("kd_lite0_all", "kd_lite0_10k"),
+        ("kd_given_all", "kd_given_10k"),
+    )
 }

@@ -25,8 +25,8 @@ def memorization(fakes, train, heldout):
         heldout: float[n, d], held-out images, n <= N.
 
     Returns:
-        {"nearest_ratio": float, "nearest_ratio_std": standard deviation over the sets of training images (None for
-        one set), "nearest_train", "nearest_heldout": the mean distances}.
+        {"nearest_ratio": float (None where each fake is a held-out image), "nearest_ratio_std": standard deviation over
+        the sets of training images (None for one set), "nearest_train", "nearest_heldout": the mean distances}.
 
     Raises:
         ValueError: if fewer images train than are held out.
@@ -41,9 +41,9 @@ def memorization(fakes, train, heldout):
     parts = [train[start : start + size] for start in range(0, len(train) - size + 1, size)]
     near = [float(nearest(fakes, part).mean()) for part in parts]
     held = float(nearest(fakes, heldout).mean())
-    spread = float(np.std(near, ddof=1) / held) if len(near) > 1 else None
-    mean = float(np.mean(near))
-    return {"nearest_ratio": mean / held, "nearest_ratio_std": spread, "nearest_train": mean, "nearest_heldout": held}
+    mean, spread = float(np.mean(near)), float(np.std(near, ddof=1)) if len(near) > 1 else None
+    ratio, ratio_std = (None if it is None or not held else it / held for it in (mean, spread))
+    return {"nearest_ratio": ratio, "nearest_ratio_std": ratio_std, "nearest_train": mean, "nearest_heldout": held}
 
 
 def nearest(rows, candidates):

@@ -7,6 +7,7 @@ from tfgan_zoo.evaluation.neighbours import squared_distances
 
 NEIGHBOURS = 5
 _BLOCK = 1000  # rows of the distance matrix held at once
+_SLACK = 1 + 1e-9  # of radii: a copy of the neighbour that a ball ends at lies in it, however distances are rounded
 
 
 def prdc(reals, fakes, neighbours=NEIGHBOURS):
@@ -65,7 +66,7 @@ def _radii(rows, neighbours):
         squares = squared_distances(rows[start : start + _BLOCK], rows)
         squares[np.arange(len(squares)), start + np.arange(len(squares))] = -1.0  # the row itself comes first
         radii[start : start + _BLOCK] = np.partition(squares, neighbours, axis=1)[:, neighbours]
-    return radii
+    return radii * _SLACK
 
 
 def precision_recall(reals, fakes):
@@ -81,6 +82,7 @@ _OF_ROWS = {
     "statistics": "features",
     "better": "higher",
     "headline": "coverage",
+    "least": NEIGHBOURS + 1,
 }
 
 PROTOCOLS = {
