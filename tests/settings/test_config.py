@@ -400,7 +400,8 @@ def test_a_network_without_labels_is_not_for_a_conditional_run(monkeypatch):
     ("words", "normalization", "augment"),
     [
         ({}, "spectral", ("translation", "cutout")),
-        ({"method": "particle"}, "none", ("translation", "cutout")),
+        ({"method": "particle"}, "spectral", ("translation", "cutout")),
+        ({"method": "particle", "network": "sngan"}, "none", ("translation", "cutout")),
         ({"loss": "wasserstein"}, "none", ("translation", "cutout")),
         ({"network": "r3gan"}, "none", ("translation", "cutout")),
         ({"normalization": "batch", "augment": ("ada",)}, "batch", ("ada",)),

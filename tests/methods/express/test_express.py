@@ -663,7 +663,7 @@ def test_the_latent_gans_optimisers_have_the_rates_of_the_runs():
 
 def test_the_hosts_defaults_and_options_are_the_runs():
     assert config(host="pconv").perturb == 0.5 and config().perturb == 0.0
-    assert config(host="particle").normalization == "none"
+    assert config(host="particle").normalization == "spectral"
     assert config(host="brc", inner_steps=3).options["inner_steps"] == 3
     assert config(host="brc").options["clamp"] == 0.1
 

@@ -61,6 +61,7 @@ SPEC = Method(
     summary="particle-based distances with a stabilizing term (Chen, Wu, Xiang 2023)",
     path="tfgan_zoo.methods.particle.particle:Particle",
     implies={"loss": None, "penalty": (), "normalization": "none", "beta_1": 0.0, "beta_2": 0.9},
+    on={"dcgan": {"normalization": "spectral"}},  # on 60,000 images 119 in the place of 154
     replaces_loss="energy",
     compares_sets=True,
     options=OPTIONS,
