@@ -37,7 +37,9 @@ def test_a_preset_is_whole_small_and_its_card_is_of_its_metadata(name):
     assert files == about["sha256"].keys() | {"README.md", "metadata.json"}
     assert all(presets.digest(folder / file) == digest for file, digest in about["sha256"].items())
     assert (folder / "README.md").read_text() == make_preset.card(name, about)
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 6e6
+    loaded = {"config.json", "metadata.json", "model.weights.h5"}
+    assert sum((folder / file).stat().st_size for file in loaded) < 6e6
+    assert sum((folder / file).stat().st_size for file in files - loaded) < 1.2e6  # its card, and what that shows
 
 
 @pytest.mark.parametrize("name", NAMES)
