@@ -14,7 +14,7 @@ from tfgan_zoo.networks import build
 STEPS, BATCH = 10, 8
 CASES = {
     "gan": (GAN, {}, {}),
-    "pconv": (PConv, {"perturb": 0.5}, {}),
+    "pconv": (PConv, {"perturb": 0.5}, {"seed": 9}),  # with 3 an activation falls on either side of its kink
     "pconv additive, augmented": (
         PConv,
         {"perturb": 0.3, "perturb_law": "additive"},
@@ -37,7 +37,7 @@ def train(case, strategy, learning_rate=0.01):
         generator = build("dcgan", "generator", latent_dim=8, **common)
         discriminator = build("dcgan", "discriminator", **common, **discriminator_options)
         # A short half-life, else the average of ten steps would hide a difference.
-        model = method(generator, discriminator, ema_kimg=0.01, seed=3, **options)
+        model = method(generator, discriminator, ema_kimg=0.01, **({"seed": 3} | options))
         model.compile(keras.optimizers.SGD(learning_rate), keras.optimizers.SGD(learning_rate))
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (STEPS * BATCH, model.batches_per_step, 32, 32, 1)).astype("float32")
