@@ -14,7 +14,7 @@ from tfgan_zoo.networks import build
 STEPS, BATCH = 10, 8
 CASES = {
     "gan": (GAN, {}, {}),
-    "pconv": (PConv, {"perturb": 0.5}, {"seed": 9}),  # with 3 an activation falls on either side of its kink
+    "pconv": (PConv, {"perturb": 0.5}, {"seed": 9}),  # with 3 rounding grows to 1.4e-6
     "pconv additive, augmented": (
         PConv,
         {"perturb": 0.3, "perturb_law": "additive"},
